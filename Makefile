@@ -1,0 +1,63 @@
+# One command per chore, the same on a desk and in CI. Each prints one line per step.
+#
+#   make build    the server and the worker's library, optimised: .build/release/roost, libRoostWorker.so
+#   make run      build, then serve the example dashboard and print its address
+#   make test     every test: Swift's, the worker's on each CPython found, and the real server on a socket
+#   make bench    measure beside the peers and write docs/benchmarks.md (BENCH_ONLY=hello, BENCH_QUICK=1)
+#   make format   rewrite the Swift sources in the house style
+#   make check    style, links and other cheap readings; changes nothing
+#   make docs     write the reference pages anew from the code
+#   make clean    remove everything built
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := build
+.PHONY: build run test bench format check docs clean
+
+# One set of flags for both products, so that nothing is built twice. `-s`: no symbol tables in what is served from.
+RELEASE := swift build --configuration release --static-swift-stdlib -Xlinker -s
+VENV := .venv/bin/python
+RUN_ON ?= 127.0.0.1:8000
+
+build:
+	@scripts/setup.sh build
+	@echo "build: roost"
+	@$(RELEASE) --product roost
+	@echo "build: libRoostWorker.so"
+	@$(RELEASE) --product RoostWorker
+	@echo "build: done, $$(du -h .build/release/roost | cut -f1) .build/release/roost, $$(du -h .build/release/libRoostWorker.so | cut -f1) .build/release/libRoostWorker.so"
+
+run: build
+	@scripts/setup.sh run
+	@echo "run: http://$(RUN_ON)/ (Ctrl-C stops)"
+	@exec .build/release/roost serve sales_dash:server --app-dir examples --python $(VENV) --bind $(RUN_ON)
+
+test:
+	@scripts/setup.sh build test
+	@echo "test: the values and the server in process"
+	@swift test
+	@$(MAKE) --no-print-directory build
+	@echo "test: the worker, and the real server on a socket"
+	@$(VENV) -m pytest -p no:dash $(wildcard Tests/python) Tests/acceptance $(PYTEST)
+
+bench: build
+	@scripts/setup.sh bench
+	@echo "bench: measuring; results go to bench/results and docs/benchmarks.md"
+	@python3 bench/run.py
+
+format:
+	@echo "format: Sources Tests Package.swift"
+	@swift format format --in-place --parallel --recursive Sources Tests Package.swift
+
+check:
+	@scripts/check.sh
+
+docs: build
+	@echo "docs: docs/configuration.md, from Sources/RoostConfiguration/Options"
+	@.build/release/roost config --reference > .build/configuration.md
+	@mv .build/configuration.md docs/configuration.md
+
+clean:
+	@echo "clean: .build .venv .venv-bench"
+	@rm -rf .build .venv .venv-bench
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

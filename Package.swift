@@ -1,0 +1,132 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// One settings list for every target. Each upcoming feature with its proposal:
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    // SE-0335 Introduce existential `any`
+    .enableUpcomingFeature("ExistentialAny"),
+    // SE-0409 Access-level modifiers on import declarations
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    // SE-0444 Member import visibility
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let package = Package(
+    name: "roost",
+    products: [
+        .executable(name: "roost", targets: ["roost"]),
+        // Loaded into the user's own interpreter: one file for every CPython.
+        .library(name: "RoostWorker", type: .dynamic, targets: ["RoostWorker"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-atomics", from: "1.3.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        // Without traits: each brings a part of Foundation that the front would hold in memory for nothing.
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // Pure: they decide.
+        .target(name: "RequestQueue", swiftSettings: settings),
+        .target(name: "HTTPCodec", swiftSettings: settings),
+        .target(name: "Telemetry", swiftSettings: settings),
+        .target(
+            // Not "Configuration": that is a module of swift-configuration, which Hummingbird brings.
+            name: "RoostConfiguration",
+            swiftSettings: settings
+        ),
+
+        // The wire between the front and a worker.
+        .target(name: "CRoostSystem"),
+        .target(
+            name: "WorkerLink",
+            dependencies: ["CRoostSystem", .product(name: "Atomics", package: "swift-atomics")],
+            swiftSettings: settings
+        ),
+
+        // Inside the interpreter.
+        .systemLibrary(name: "CPython"),
+        .target(
+            name: "RoostWorker",
+            dependencies: ["CPython", "CRoostSystem", "WorkerLink"],
+            swiftSettings: settings + [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))],
+            linkerSettings: [.unsafeFlags(["-static-stdlib"])]
+        ),
+
+        // Around the values: they act.
+        .target(
+            name: "Workers",
+            dependencies: [
+                "CRoostSystem", "WorkerLink", "RequestQueue",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "Front",
+            dependencies: [
+                "CRoostSystem", "HTTPCodec", "RequestQueue", "Telemetry", "WorkerLink", "Workers",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "LogSink",
+            dependencies: ["Telemetry", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "Admin",
+            dependencies: [
+                "Telemetry",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "roost",
+            dependencies: [
+                "Admin", "Front", "HTTPCodec", "LogSink", "RequestQueue", "RoostConfiguration", "Telemetry",
+                "WorkerLink", "Workers",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            swiftSettings: settings
+        ),
+
+        .testTarget(name: "RequestQueueTests", dependencies: ["RequestQueue"], swiftSettings: settings),
+        .testTarget(name: "HTTPCodecTests", dependencies: ["HTTPCodec"], swiftSettings: settings),
+        .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"], swiftSettings: settings),
+        .testTarget(name: "RoostConfigurationTests", dependencies: ["RoostConfiguration"], swiftSettings: settings),
+        .testTarget(
+            name: "LogSinkTests",
+            dependencies: ["LogSink", "Telemetry", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "AdminTests",
+            dependencies: ["Admin", "Telemetry", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: settings
+        ),
+        .testTarget(name: "WorkerLinkTests", dependencies: ["WorkerLink"], swiftSettings: settings),
+        .testTarget(name: "WorkersTests", dependencies: ["Workers"], swiftSettings: settings),
+        .testTarget(
+            name: "FrontTests",
+            dependencies: ["Front", .product(name: "NIOEmbedded", package: "swift-nio")],
+            swiftSettings: settings
+        ),
+    ]
+)

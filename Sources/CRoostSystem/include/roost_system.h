@@ -1,0 +1,37 @@
+// The system calls that Swift cannot make by itself: `syscall` is variadic, and CMSG_* are macros.
+// Every function returns -1 and sets errno on failure, like the call it stands for.
+#ifndef ROOST_SYSTEM_H
+#define ROOST_SYSTEM_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/// Sleeps while `*word == expected`, at most `timeout_ns` nanoseconds (negative: without end). futex(2), FUTEX_WAIT,
+/// shared between processes.
+int roost_futex_wait(uint32_t *word, uint32_t expected, int64_t timeout_ns);
+/// Wakes at most `count` sleepers of `word`. futex(2), FUTEX_WAKE.
+int roost_futex_wake(uint32_t *word, int count);
+/// A descriptor that becomes readable when the process ends. pidfd_open(2).
+int roost_pidfd_open(pid_t pid);
+/// Anonymous memory with a descriptor, sealed against being resized, so that no holder can make another one fault.
+int roost_sealed_memory(const char *name, size_t size);
+/// An unlinked file in `directory`, for reading and writing.
+int roost_spool_file(const char *directory);
+
+/// Sends one message with at most one descriptor (`-1`: none) without waiting. Returns the bytes sent.
+ssize_t roost_send_with_descriptor(int socket, const void *bytes, size_t count, int descriptor);
+/// Takes one message and at most one descriptor; `*descriptor` is -1 when none came. Does not wait when `wait` is 0.
+ssize_t roost_receive_with_descriptor(int socket, void *bytes, size_t count, int *descriptor, int wait);
+
+/// Starts `path` with the given descriptors at 3, 4, … and nothing else inherited but 0 (/dev/null), 1 and 2.
+/// `directory` becomes the working directory unless NULL. The child is killed when the thread that called this ends.
+/// Returns the pid; the reason of a failed exec is written to `*failure` (an errno), with -1 returned.
+pid_t roost_spawn(
+    const char *path, char *const *arguments, char *const *environment, const char *directory,
+    int output, int error, const int *descriptors, int descriptor_count, int *failure);
+
+/// Waits until the process of `pidfd` ended and takes its status: the exit status, or minus the signal number.
+int roost_reap(int pidfd, int *status);
+
+#endif

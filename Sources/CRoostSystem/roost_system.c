@@ -1,0 +1,187 @@
+#define _GNU_SOURCE
+#include "roost_system.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+int roost_futex_wait(uint32_t *word, uint32_t expected, int64_t timeout_ns) {
+    struct timespec timeout = {timeout_ns / 1000000000, timeout_ns % 1000000000};
+    return (int)syscall(SYS_futex, word, FUTEX_WAIT, expected, timeout_ns < 0 ? NULL : &timeout, NULL, 0);
+}
+
+int roost_futex_wake(uint32_t *word, int count) {
+    return (int)syscall(SYS_futex, word, FUTEX_WAKE, count, NULL, NULL, 0);
+}
+
+int roost_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+
+int roost_sealed_memory(const char *name, size_t size) {
+    int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (fd < 0) return -1;
+    if (ftruncate(fd, (off_t)size) != 0 || fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
+        int saved = errno;
+        close(fd);
+        errno = saved;
+        return -1;
+    }
+    return fd;
+}
+
+int roost_spool_file(const char *directory) {
+    int fd = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT && errno != EINVAL)) return fd;
+    // Some file systems know no O_TMPFILE: make a file with a name and take the name away.
+    char path[4096];
+    if (snprintf(path, sizeof path, "%s/roost-spool-XXXXXX", directory) >= (int)sizeof path) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    fd = mkostemp(path, O_CLOEXEC);
+    if (fd >= 0) unlink(path);
+    return fd;
+}
+
+ssize_t roost_send_with_descriptor(int socket, const void *bytes, size_t count, int descriptor) {
+    struct iovec part = {(void *)bytes, count};
+    union { struct cmsghdr header; char space[CMSG_SPACE(sizeof(int))]; } control;
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    if (descriptor >= 0) {
+        memset(&control, 0, sizeof control);
+        message.msg_control = control.space;
+        message.msg_controllen = sizeof control.space;
+        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(sizeof(int));
+        memcpy(CMSG_DATA(header), &descriptor, sizeof(int));
+    }
+    ssize_t sent;
+    do sent = sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    while (sent < 0 && errno == EINTR);
+    return sent;
+}
+
+ssize_t roost_receive_with_descriptor(int socket, void *bytes, size_t count, int *descriptor, int wait) {
+    struct iovec part = {bytes, count};
+    // Room for several: a stranger who sends more than one must not leave the others open in us.
+    union { struct cmsghdr header; char space[CMSG_SPACE(16 * sizeof(int))]; } control;
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.space, .msg_controllen = sizeof control.space};
+    *descriptor = -1;
+    ssize_t received;
+    do received = recvmsg(socket, &message, MSG_CMSG_CLOEXEC | (wait ? 0 : MSG_DONTWAIT));
+    while (received < 0 && errno == EINTR);
+    if (received < 0) return -1;
+    for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
+        if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
+        size_t many = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        for (size_t index = 0; index < many; index++) {
+            int taken;
+            memcpy(&taken, CMSG_DATA(header) + index * sizeof(int), sizeof(int));
+            if (*descriptor < 0) *descriptor = taken;
+            else close(taken);
+        }
+    }
+    return received;
+}
+
+// Runs in the child between fork and exec: async-signal-safe calls only.
+static void become(
+    const char *path, char *const *arguments, char *const *environment, const char *directory,
+    int output, int error, const int *descriptors, int descriptor_count, int report, pid_t parent) {
+    // Lift everything that is wanted above the numbers it will get, then put it in its place.
+    int lifted[16];
+    int high = 64;
+    report = fcntl(report, F_DUPFD_CLOEXEC, high);
+    int null = open("/dev/null", O_RDONLY);
+    null = fcntl(null, F_DUPFD_CLOEXEC, high);
+    output = fcntl(output, F_DUPFD_CLOEXEC, high);
+    error = fcntl(error, F_DUPFD_CLOEXEC, high);
+    for (int index = 0; index < descriptor_count; index++)
+        lifted[index] = fcntl(descriptors[index], F_DUPFD_CLOEXEC, high);
+    dup2(null, 0);
+    dup2(output, 1);
+    dup2(error, 2);
+    for (int index = 0; index < descriptor_count; index++) dup2(lifted[index], 3 + index);
+    syscall(SYS_close_range, 3 + descriptor_count, ~0u, 4 /* CLOSE_RANGE_CLOEXEC */);
+
+    struct sigaction plain;
+    memset(&plain, 0, sizeof plain);
+    plain.sa_handler = SIG_DFL;
+    for (int number = 1; number < 32; number++) sigaction(number, &plain, NULL);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    // A group of its own: Ctrl-C in the terminal reaches the front, which then drains; it must not cut the workers.
+    setpgid(0, 0);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    int failure = 0;
+    if (getppid() != parent) _exit(127);
+    if (directory && chdir(directory) != 0) failure = errno;
+    if (!failure) {
+        execve(path, arguments, environment);
+        failure = errno;
+    }
+    ssize_t ignored = write(report, &failure, sizeof failure);
+    (void)ignored;
+    _exit(127);
+}
+
+pid_t roost_spawn(
+    const char *path, char *const *arguments, char *const *environment, const char *directory,
+    int output, int error, const int *descriptors, int descriptor_count, int *failure) {
+    *failure = 0;
+    if (descriptor_count > 16) {
+        *failure = EINVAL;
+        return -1;
+    }
+    int report[2];
+    if (pipe2(report, O_CLOEXEC) != 0) {
+        *failure = errno;
+        return -1;
+    }
+    pid_t parent = getpid();
+    pid_t pid = fork();
+    if (pid == 0) {
+        close(report[0]);
+        become(path, arguments, environment, directory, output, error, descriptors, descriptor_count, report[1],
+               parent);
+    }
+    if (pid < 0) *failure = errno;
+    close(report[1]);
+    if (pid > 0) {
+        ssize_t got;
+        do got = read(report[0], failure, sizeof *failure);
+        while (got < 0 && errno == EINTR);
+        if (got == (ssize_t)sizeof *failure && *failure != 0) {
+            waitpid(pid, NULL, 0);
+            pid = -1;
+        }
+    }
+    close(report[0]);
+    return pid;
+}
+
+int roost_reap(int pidfd, int *status) {
+    siginfo_t information;
+    memset(&information, 0, sizeof information);
+    int result;
+    do result = waitid(P_PIDFD, (id_t)pidfd, &information, WEXITED);
+    while (result != 0 && errno == EINTR);
+    if (result != 0) return -1;
+    *status = information.si_code == CLD_EXITED ? information.si_status : -information.si_status;
+    return 0;
+}

@@ -1,0 +1,113 @@
+internal import Logging
+internal import RequestQueue
+internal import Telemetry
+internal import WorkerLink
+internal import Workers
+
+/// What workers say, carried out. Every byte of it is a stranger's: what is out of place ends the worker.
+extension Dispatcher {
+    /// Reads all frames of a worker, hands them to whom they concern, and dispatches to the threads that became idle.
+    func visit(_ seat: WorkerSeat) {
+        var violation: LinkViolation?
+        seat.worker.visitNews { lane in
+            guard violation == nil else { return }
+            do throws(LinkViolation) {
+                try read(lane, of: seat)
+            } catch {
+                violation = error
+            }
+            // At once, while the thread still looks for its next request and needs no waking.
+            pump(at: MonotonicClock.now())
+        }
+        if let violation {
+            metrics.workerBrokeProtocol()
+            killWorker(seat.worker, violation)
+        }
+    }
+
+    private func read(_ lane: Int, of seat: WorkerSeat) throws(LinkViolation) {
+        let link = seat.worker.link
+        while let (header, payload) = try link.lanes[lane].peek() {
+            let event = try seat.conversations[lane].accept(header, payload)
+            if let exchange = seat.running[lane] {
+                try apply(event, to: exchange, seat)
+            } else if case .log(let level, let text, isOfRequest: _) = event {
+                log(level, text, nil, seat)
+            }
+            link.lanes[lane].consume(header)
+            if seat.conversations[lane].isIdle, let exchange = seat.running[lane] {
+                exchange.stage = .ended
+                finish(exchange, on: seat, lane: lane, at: MonotonicClock.now())
+            }
+        }
+        if let exchange = seat.running[lane] { exchange.owner?.paused(exchange) }
+    }
+
+    private func apply(
+        _ event: LaneConversation.Event,
+        to exchange: Exchange,
+        _ seat: WorkerSeat
+    ) throws(LinkViolation) {
+        switch event {
+        case .began(let response, let isWhole):
+            let now = MonotonicClock.now()
+            // The worker's word, within what is possible.
+            exchange.takenAt = Instant(
+                nanoseconds: min(max(response.takenAt, exchange.takenAt.nanoseconds), now.nanoseconds))
+            exchange.stage = .answering
+            if isWhole { recordTimes(exchange, now) }
+            exchange.owner?.began(exchange, response, isWhole: isWhole)
+        case .continued(let bytes):
+            exchange.owner?.continued(exchange, bytes)
+        case .file(let offset, let count):
+            try takeFile(offset: offset, count: count, for: exchange, seat)
+            recordTimes(exchange, MonotonicClock.now())
+            exchange.owner?.ended(exchange)
+        case .ended:
+            recordTimes(exchange, MonotonicClock.now())
+            exchange.owner?.ended(exchange)
+        case .aborted(let reason):
+            recordTimes(exchange, MonotonicClock.now())
+            logger.error(
+                "the app's response broke off",
+                metadata: [
+                    "request": "\(requestIDs.text(exchange.number))",
+                    "reason": "\(String(decoding: reason.prefix(1024), as: UTF8.self))",
+                ]
+            )
+            fail(exchange, .aborted)
+        case .log(let level, let text, let isOfRequest):
+            log(level, text, isOfRequest ? exchange : nil, seat)
+        }
+    }
+
+    private func recordTimes(_ exchange: Exchange, _ now: Instant) {
+        exchange.serviceTime = now.since(exchange.takenAt)
+        guard !exchange.isWarmUp else { return }
+        metrics.dispatched(queueNanoseconds: exchange.takenAt.since(exchange.offeredAt).count)
+        metrics.finished(serviceNanoseconds: exchange.serviceTime.count)
+    }
+
+    private func takeFile(
+        offset: Int,
+        count: Int,
+        for exchange: Exchange,
+        _ seat: WorkerSeat
+    ) throws(LinkViolation) {
+        // Taken also when the client has left: it has to be closed.
+        let descriptor = try seat.worker.takeFile(for: exchange.stream, through: offset + count)
+        let file = SpoolFile(adopting: descriptor, byteCount: offset + count)
+        exchange.owner?.continued(exchange, file: file, offset: offset, count: count)
+    }
+
+    private func log(_ level: UInt8, _ text: UnsafeRawBufferPointer, _ exchange: Exchange?, _ seat: WorkerSeat) {
+        var metadata: Logger.Metadata = ["worker": "\(seat.worker.index + 1)"]
+        if let exchange { metadata["request"] = "\(requestIDs.text(exchange.number))" }
+        let line = String(decoding: text.prefix(64 << 10), as: UTF8.self)
+        logger.log(
+            level: Logger.Level.allCases[Int(min(level, 6))],
+            "app: \(line.hasSuffix("\n") ? String(line.dropLast()) : line)",
+            metadata: metadata
+        )
+    }
+}

@@ -1,0 +1,178 @@
+internal import Logging
+internal import NIOCore
+internal import RequestQueue
+internal import Telemetry
+internal import WorkerLink
+internal import Workers
+
+/// Between the queue, which decides, and the workers' lanes. Confined to the front's loop, like all it holds.
+///
+/// ```
+/// connection ──submit──▶ queue ──next──▶ lane ──frames──▶ connection
+///            ◀─refused──              ◀── finish ──
+/// ```
+final class Dispatcher {
+    let loop: any EventLoop
+    let logger: Logger
+    let requestIDs: RequestID
+    var queue: RequestQueue
+    var metrics: ServerMetrics
+    var seats: [WorkerSeat] = []
+    /// The exchanges that have a ticket, by its index.
+    private var exchanges: [Exchange?] = []
+    private var numbers: UInt64 = 0
+    private var streams: UInt64 = 0
+    private var isPumping = false
+    /// Kills a worker that broke the protocol; set by the server, which has the pool.
+    var killWorker: (Worker, LinkViolation) -> Void = { _, _ in }
+
+    init(loop: any EventLoop, policy: QueuePolicy, metrics: ServerMetrics, logger: Logger) {
+        self.loop = loop
+        self.logger = logger
+        self.metrics = metrics
+        queue = RequestQueue(policy: policy)
+        requestIDs = RequestID(prefix: .random(in: .min ... .max))
+    }
+
+    /// Creates the exchange for the next request of `owner`.
+    func makeExchange(for owner: any ExchangeOwner) -> Exchange {
+        numbers &+= 1
+        return Exchange(number: numbers, owner: owner)
+    }
+
+    /// The next name for a request in frames.
+    func makeStream() -> UInt64 {
+        streams &+= 1
+        return streams
+    }
+
+    // MARK: From clients
+
+    /// Takes a complete request. The owner is told what becomes of it, possibly before this returns.
+    func submit(_ exchange: Exchange, at now: Instant) {
+        exchange.offeredAt = now
+        let offer = queue.offer(
+            client: exchange.client,
+            class: exchange.requestClass,
+            upstreamWait: exchange.upstreamWait,
+            at: now
+        )
+        switch offer {
+        case .accepted(let ticket):
+            wait(exchange, ticket)
+        case .acceptedInsteadOf(let ticket, let victim, let cause):
+            // The victim's index may be the newcomer's by now: it ends first.
+            refuse(take(victim), cause)
+            wait(exchange, ticket)
+        case .refused(let cause):
+            refuse(exchange, cause)
+        }
+        pump(at: now)
+    }
+
+    /// Takes a request back whose client has left: one that waits never reaches the app, one that runs is told.
+    func leave(_ exchange: Exchange) {
+        exchange.owner = nil
+        guard let ticket = exchange.ticket else { return }
+        switch queue.leave(ticket) {
+        case .removed:
+            _ = take(ticket)
+            exchange.stage = .ended
+            metrics.clientLeft(.waiting)
+        case .running(let slot):
+            metrics.clientLeft(.running)
+            if let seat = seat(slot.worker), seat.running[slot.thread] === exchange {
+                seat.worker.link.lanes[slot.thread].cancel(exchange.stream)
+            }
+        case .unknown:
+            break
+        }
+    }
+
+    // MARK: The queue's wishes
+
+    /// Carries out what the queue says until it says nothing.
+    func pump(at now: Instant) {
+        // Refusing and failing tell owners, who may submit their next request: the outermost call goes on with it.
+        guard !isPumping else { return }
+        isPumping = true
+        defer { isPumping = false }
+        while let action = queue.next(at: now) {
+            switch action {
+            case .dispatch(let ticket, to: let slot, waited: _):
+                dispatch(ticket, to: slot, at: now)
+            case .refuse(let ticket, let cause, waited: _):
+                refuse(take(ticket), cause)
+            }
+        }
+    }
+
+    private func dispatch(_ ticket: RequestTicket, to slot: Slot, at now: Instant) {
+        guard let exchange = exchanges[Int(ticket.index)], let seat = seat(slot.worker), let owner = exchange.owner
+        else {
+            queue.finish(slot, of: ticket, at: now)
+            return
+        }
+        exchange.stage = .running
+        exchange.slot = slot
+        exchange.stream = makeStream()
+        exchange.takenAt = now
+        seat.running[slot.thread] = exchange
+        seat.conversations[slot.thread].begin(exchange.stream)
+        guard owner.write(exchange, to: seat, lane: slot.thread) else {
+            seat.running[slot.thread] = nil
+            seat.conversations[slot.thread].cancel()
+            _ = take(ticket)
+            queue.finish(slot, of: ticket, at: now)
+            fail(exchange, .undeliverable)
+            return
+        }
+    }
+
+    private func wait(_ exchange: Exchange, _ ticket: RequestTicket) {
+        exchange.ticket = ticket
+        exchange.stage = .waiting
+        let index = Int(ticket.index)
+        while exchanges.count <= index { exchanges.append(nil) }
+        exchanges[index] = exchange
+    }
+
+    func take(_ ticket: RequestTicket) -> Exchange? {
+        let index = Int(ticket.index)
+        guard index < exchanges.count, let exchange = exchanges[index], exchange.ticket == ticket else { return nil }
+        exchanges[index] = nil
+        return exchange
+    }
+
+    private func refuse(_ exchange: Exchange?, _ cause: RefusalCause) {
+        guard let exchange else { return }
+        metrics.refuse(cause: cause.rawValue)
+        fail(exchange, .refused(cause))
+    }
+
+    func fail(_ exchange: Exchange, _ failure: ExchangeFailure) {
+        guard exchange.stage != .ended else { return }
+        exchange.stage = .ended
+        let owner = exchange.owner
+        exchange.owner = nil
+        owner?.failed(exchange, failure)
+    }
+
+    func seat(_ id: WorkerID) -> WorkerSeat? {
+        for seat in seats where seat.worker.id == id { return seat }
+        return nil
+    }
+
+    /// The exchange of a thread is over: the thread is idle again.
+    func finish(_ exchange: Exchange, on seat: WorkerSeat, lane: Int, at now: Instant) {
+        seat.running[lane] = nil
+        seat.served &+= 1
+        exchange.owner = nil
+        guard let ticket = exchange.ticket, let slot = exchange.slot else { return }
+        _ = take(ticket)
+        queue.finish(slot, of: ticket, at: now)
+    }
+}
+
+@available(*, unavailable)
+extension Dispatcher: Sendable {}

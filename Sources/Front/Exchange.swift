@@ -1,0 +1,105 @@
+internal import RequestQueue
+internal import WorkerLink
+
+/// One request on its way from a client to a thread and back. Confined to the front's loop.
+///
+/// The dispatcher knows it while it waits and while it runs; its owner (a connection, a warm-up) knows what it asks and
+/// where the answer goes. An owner who leaves takes itself out: the thread then runs for nobody, until it says so.
+final class Exchange {
+    enum Stage {
+        /// Not offered yet. May go to waiting or ended.
+        case new
+        /// In the queue. May go to running or ended.
+        case waiting
+        /// A thread has it. May go to answering or ended.
+        case running
+        /// The head of the response has come. May go to ended.
+        case answering
+        /// Over, for the queue and the worker.
+        case ended
+    }
+
+    /// Nil once the client has left or the exchange has ended, which is what breaks the cycle with the owner.
+    var owner: (any ExchangeOwner)?
+    var stage = Stage.new
+    var ticket: RequestTicket?
+    var slot: Slot?
+    /// Names this request in frames; 0 before it runs.
+    var stream: UInt64 = 0
+    /// Where a request id starts; see ``RequestID``.
+    let number: UInt64
+    var client = ClientKey.shared
+    var requestClass = RequestClass.standard
+    var upstreamWait = Nanoseconds.zero
+    /// When the request was complete.
+    var offeredAt = Instant(nanoseconds: 0)
+    /// When a thread of Python took it.
+    var takenAt = Instant(nanoseconds: 0)
+    /// From then to the last byte of the response handed to the front; zero until then.
+    var serviceTime = Nanoseconds.zero
+
+    /// The server's own: not counted.
+    var isWarmUp = false
+
+    init(number: UInt64, owner: any ExchangeOwner) {
+        self.number = number
+        self.owner = owner
+    }
+}
+
+/// Who asks, and gets the answer. Everything is called on the front's loop.
+protocol ExchangeOwner: AnyObject {
+    /// Writes the request into a lane.
+    ///
+    /// - Returns: false when it does not fit: the exchange is then failed.
+    func write(_ exchange: Exchange, to worker: WorkerSeat, lane: Int) -> Bool
+    /// The head of the response and the first bytes of its body, in shared memory.
+    func began(_ exchange: Exchange, _ response: ResponseEnvelope.Reader, isWhole: Bool)
+    /// More of the body, in shared memory.
+    func continued(_ exchange: Exchange, _ bytes: UnsafeRawBufferPointer)
+    /// The rest of the body is a part of a file.
+    func continued(_ exchange: Exchange, file: SpoolFile, offset: Int, count: Int)
+    /// The response is complete.
+    func ended(_ exchange: Exchange)
+    /// No (more) response will come.
+    func failed(_ exchange: Exchange, _ failure: ExchangeFailure)
+    /// Everything that has come so far was told: a good moment to flush.
+    func paused(_ exchange: Exchange)
+}
+
+/// Why a request gets no answer from the app, or only a part of one.
+enum ExchangeFailure: Equatable {
+    /// Refused by the queue.
+    case refused(RefusalCause)
+    /// The worker died, or was killed because it broke the protocol.
+    case workerDied
+    /// The app broke off after the head.
+    case aborted
+    /// The request does not fit a lane, or could not be handed over.
+    case undeliverable
+}
+
+/// The id of a request, in logs and in the app's environ: eight hex digits of the server's start, eight of the number.
+struct RequestID {
+    /// Differs between servers and restarts.
+    static let byteCount = 16
+    let prefix: UInt32
+
+    /// Writes the 16 bytes of the id of request `number`.
+    func write(_ number: UInt64, to room: UnsafeMutableRawBufferPointer) {
+        var value = UInt64(prefix) << 32 | UInt64(UInt32(truncatingIfNeeded: number))
+        for index in stride(from: min(room.count, Self.byteCount) - 1, through: 0, by: -1) {
+            let digit = UInt8(truncatingIfNeeded: value & 15)
+            room[index] = digit < 10 ? 48 + digit : 87 + digit
+            value >>= 4
+        }
+    }
+
+    /// The id as text.
+    func text(_ number: UInt64) -> String {
+        withUnsafeTemporaryAllocation(byteCount: Self.byteCount, alignment: 1) { room in
+            write(number, to: room)
+            return String(decoding: room, as: UTF8.self)
+        }
+    }
+}

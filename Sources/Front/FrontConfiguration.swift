@@ -1,0 +1,64 @@
+public import HTTPCodec
+public import RequestQueue
+
+/// What the front needs to know. One value, validated before it comes here.
+public struct FrontConfiguration: Sendable {
+    /// Where to listen.
+    public enum Listener: Sendable, Hashable {
+        /// A TCP address; port 0 lets the kernel choose.
+        case tcp(host: String, port: Int)
+        /// The path of a Unix socket.
+        case unix(path: String)
+    }
+
+    /// How long a client may take for what.
+    public struct Timeouts: Sendable {
+        /// From the first byte of a head (or from accepting the connection) to its last.
+        public var head: Duration = .seconds(15)
+        /// Between two requests of one connection.
+        public var keepAlive: Duration = .seconds(75)
+        /// Without any byte of the response leaving, while some wait to.
+        public var writeStall: Duration = .seconds(60)
+        /// Bytes a second that a body must make on the whole, after ``bodyGrace``; 0 for no minimum.
+        public var bodyRate = 240
+        /// How long a body may be slower than that.
+        public var bodyGrace: Duration = .seconds(5)
+
+        /// Creates the defaults.
+        public init() {}
+    }
+
+    /// The listeners, at least one.
+    public var listeners: [Listener] = [.tcp(host: "127.0.0.1", port: 8000)]
+    /// The kernel's backlog of each listener.
+    public var backlog = 2048
+    /// What a head may measure.
+    public var limits = HTTPLimits()
+    /// The largest body, in bytes; a larger one is answered 413. 0 for no limit.
+    public var maximumBodyBytes = 1 << 30
+    /// The part of a body that is kept in memory; a larger body goes to a spool file.
+    public var bodyMemoryBytes = 64 << 10
+    /// The part of a response that is kept in memory for a client that reads slowly; the rest goes to a spool file.
+    public var responseMemoryBytes = 256 << 10
+    /// Where spool files are made. They have no name: nothing is left behind.
+    public var spoolDirectory = "/tmp"
+    /// Time limits.
+    public var timeouts = Timeouts()
+    /// The most connections at once; at the limit no more are accepted.
+    public var maximumConnections = 10_000
+    /// From whom forwarding fields are believed.
+    public var trustedProxies = TrustedProxies()
+    /// Every connection begins with a PROXY protocol header, which is believed.
+    public var expectsProxyProtocol = false
+    /// Paths whose requests go first.
+    public var criticalPaths: [String] = []
+    /// Paths whose requests are refused first.
+    public var sheddablePaths: [String] = []
+    /// The queue's policy.
+    public var queue = QueuePolicy()
+    /// What `Server` says.
+    public var serverName = "roost"
+
+    /// Creates the defaults.
+    public init() {}
+}

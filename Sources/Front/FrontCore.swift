@@ -1,0 +1,82 @@
+internal import Glibc
+internal import HTTPCodec
+internal import Logging
+internal import NIOCore
+internal import RequestQueue
+internal import Telemetry
+
+/// What all connections of the front share. Confined to the front's loop.
+final class FrontCore {
+    let configuration: FrontConfiguration
+    let loop: any EventLoop
+    let logger: Logger
+    let dispatcher: Dispatcher
+    let serverName: [UInt8]
+    /// Writes a line of the access log; nil when there is none.
+    let accessLog: ((AccessLogLine) -> Void)?
+    private(set) var date = HTTPDate(secondsSince1970: 0)
+    private(set) var connections: [ObjectIdentifier: HTTP1Connection] = [:]
+    /// Set when the server drains: no connection is kept after its answer.
+    private(set) var isDraining = false
+    /// Told when a connection closed.
+    var connectionClosed: () -> Void = {}
+    /// Where response heads are copied to before they are checked: their frames are shared memory.
+    private(set) var scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
+
+    init(
+        configuration: FrontConfiguration,
+        loop: any EventLoop,
+        dispatcher: Dispatcher,
+        logger: Logger,
+        accessLog: ((AccessLogLine) -> Void)?
+    ) {
+        self.configuration = configuration
+        self.loop = loop
+        self.dispatcher = dispatcher
+        self.logger = logger
+        self.accessLog = accessLog
+        serverName = Array(configuration.serverName.utf8)
+    }
+
+    deinit { scratch.deallocate() }
+
+    /// Copies `bytes` out of shared memory. The copy is valid until the next call.
+    func copied(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        if bytes.count > scratch.count {
+            scratch.deallocate()
+            scratch = .allocate(byteCount: bytes.count, alignment: 16)
+        }
+        scratch.copyMemory(from: bytes)
+        return UnsafeRawBufferPointer(rebasing: scratch[..<bytes.count])
+    }
+
+    /// Reads the wall clock for `Date`. Called a few times a second.
+    func updateDate() {
+        date = HTTPDate(secondsSince1970: time(nil))
+    }
+
+    func add(_ connection: HTTP1Connection) {
+        connections[ObjectIdentifier(connection)] = connection
+        dispatcher.metrics.connectionOpened()
+    }
+
+    func remove(_ connection: HTTP1Connection) {
+        guard connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
+        dispatcher.metrics.connectionClosed()
+        connectionClosed()
+    }
+
+    /// Closes what idles, and lets every other connection go after its answer.
+    func drain() {
+        isDraining = true
+        for connection in connections.values { connection.drain() }
+    }
+
+    /// Lets every connection look at its deadline.
+    func sweep(at now: Instant) {
+        for connection in connections.values { connection.sweep(at: now) }
+    }
+}
+
+@available(*, unavailable)
+extension FrontCore: Sendable {}

@@ -1,0 +1,228 @@
+internal import Glibc
+internal import HTTPCodec
+internal import Logging
+internal import NIOCore
+internal import RequestQueue
+internal import Telemetry
+
+/// Refusals, deadlines, and the several ways in which a connection ends.
+extension HTTP1Connection {
+    /// What is read and thrown away after the last answer, so that the client gets to read it.
+    private static let lingerBytes = 1 << 20
+    private static let lingerTime = Nanoseconds.seconds(2)
+
+    // MARK: Answers of our own
+
+    /// Answers a request that is no good, and closes: what follows it can't be told apart from it.
+    func refuse(_ refusal: Refusal) {
+        core.dispatcher.metrics.refuse(cause: refusal.cause.rawValue)
+        respond(status: refusal.status, message: refusal.message, closes: true)
+    }
+
+    func respond(status: Int, message: String, retryAfter: Int? = nil, closes: Bool) {
+        let bytes = RefusalResponse.bytes(
+            status: status,
+            message: message,
+            date: core.date,
+            retryAfter: retryAfter,
+            keepsAlive: !closes,
+            isHEAD: exchange != nil && parser.head.isHEAD,
+            minorVersion: parser.head.minorVersion
+        )
+        response.status = status
+        write(ByteBuffer(bytes: bytes))
+        account()
+        if let exchange {
+            self.exchange = nil
+            if exchange.stage != .ended { core.dispatcher.leave(exchange) }
+        }
+        closeGently()
+    }
+
+    // MARK: Ends
+
+    /// Sends what is written, closes our side, and listens shortly until the client has closed its own.
+    ///
+    /// Closing at once while bytes lie unread would make the kernel send a reset, which takes the answer away from
+    /// the client (RFC 9112 §9.6).
+    func closeGently() {
+        guard phase != .closed, phase != .lingering, let context else { return }
+        phase = .lingering
+        lingered = inbound.readableBytes
+        inbound = ByteBuffer()
+        backlog.removeAll()
+        deadline = MonotonicClock.now() + Nanoseconds(core.configuration.timeouts.writeStall)
+        needsFlush = false
+        let connection = NIOLoopBound(self, eventLoop: core.loop)
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer())).whenComplete { _ in connection.value.written() }
+    }
+
+    private func written() {
+        guard phase == .lingering, let context else { return }
+        if inputIsClosed {
+            close()
+            return
+        }
+        deadline = MonotonicClock.now() + Self.lingerTime
+        context.close(mode: .output, promise: nil)
+        setReading(true)
+    }
+
+    /// Counts what a client sends that is not listened to any more.
+    func discard(_ count: Int) {
+        lingered += count
+        if lingered > Self.lingerBytes { close() }
+    }
+
+    /// Ends a response that is not whole, so that it does not look whole: no last chunk, or a reset where the end of
+    /// the connection is the end of the body.
+    func breakOff() {
+        response.isBroken = true
+        if response.framing == .untilClose, let context {
+            let reset = Glibc.linger(l_onoff: 1, l_linger: 0)
+            (context.channel as? any SocketOptionProvider)?.setSoLinger(reset).whenComplete { _ in }
+            account()
+            close()
+            return
+        }
+        account()
+        if let exchange {
+            self.exchange = nil
+            if exchange.stage != .ended { core.dispatcher.leave(exchange) }
+        }
+        closeGently()
+    }
+
+    func close() {
+        guard phase != .closed else { return }
+        phase = .closed
+        context?.close(promise: nil)
+    }
+
+    /// The client has closed its side, which may mean that it left or only that it has said all.
+    func inputClosed() {
+        inputIsClosed = true
+        switch phase {
+        case .preamble:
+            close()
+        case .head where inbound.readableBytes == 0:
+            close()
+        case .head, .body:
+            respond(status: 400, message: "Bad Request: the request ended too early.", closes: true)
+        case .exchange:
+            // One that waits is taken to have left: it never reaches the app. One that runs is answered all the same;
+            // if nobody is there the write says so.
+            if let exchange, exchange.stage == .waiting {
+                core.dispatcher.leave(exchange)
+                self.exchange = nil
+                close()
+            }
+        case .lingering:
+            if needsFlush == false { close() }
+        case .closed:
+            break
+        }
+    }
+
+    /// The connection is gone.
+    func left() {
+        phase = .closed
+        if let exchange {
+            self.exchange = nil
+            if exchange.stage != .ended {
+                core.dispatcher.leave(exchange)
+            } else {
+                core.dispatcher.metrics.clientLeft(.sending)
+            }
+        }
+        backlog.removeAll()
+        inbound = ByteBuffer()
+        core.remove(self)
+    }
+
+    /// The server drains: an idle connection goes, another one after its answer.
+    func drain() {
+        if phase == .preamble || (phase == .head && inbound.readableBytes == 0) { close() }
+    }
+
+    /// Whether a request is on its way in or an answer on its way out.
+    var isBusy: Bool {
+        switch phase {
+        case .body, .exchange: true
+        case .head: inbound.readableBytes > 0
+        case .lingering, .preamble, .closed: false
+        }
+    }
+
+    // MARK: Deadlines
+
+    /// Looks whether the client has used up its time.
+    func sweep(at now: Instant) {
+        switch phase {
+        case .preamble, .lingering:
+            if now > deadline { close() }
+        case .head:
+            guard now > deadline else { return }
+            if inbound.readableBytes == 0 {
+                close()
+            } else {
+                core.dispatcher.metrics.refuse(cause: "head_timeout")
+                respond(status: 408, message: "Request Timeout: the head did not arrive in time.", closes: true)
+            }
+        case .body:
+            let timeouts = core.configuration.timeouts
+            let elapsed = now.since(bodyBegan)
+            guard timeouts.bodyRate > 0, elapsed > Nanoseconds(timeouts.bodyGrace) else { return }
+            if Double(bodyReceived) < Double(timeouts.bodyRate) * elapsed.inSeconds {
+                core.dispatcher.metrics.refuse(cause: "body_timeout")
+                respond(status: 408, message: "Request Timeout: the body arrived too slowly.", closes: true)
+            }
+        case .exchange:
+            sweepWriting(at: now)
+        case .closed:
+            break
+        }
+    }
+
+    /// Ends a client that takes nothing of what waits for it.
+    ///
+    /// Progress is what its kernel has acknowledged: a slow client's socket can hold minutes of data, during which no
+    /// write of ours moves.
+    private func sweepWriting(at now: Instant) {
+        guard let context, !context.channel.isWritable || !backlog.isEmpty else {
+            acknowledged = 0
+            return
+        }
+        let stall = Nanoseconds(core.configuration.timeouts.writeStall)
+        guard acknowledged != 0 else {
+            acknowledged = max(acknowledgedBytes(), 1)
+            deadline = now + stall
+            return
+        }
+        let bytes = max(acknowledgedBytes(), 1)
+        if bytes != acknowledged {
+            acknowledged = bytes
+            deadline = now + stall
+        } else if now > deadline {
+            core.dispatcher.metrics.refuse(cause: "write_stall")
+            close()
+        }
+    }
+
+    private func acknowledgedBytes() -> UInt64 {
+        guard let provider = context?.channel as? any SocketOptionProvider else { return 0 }
+        var acknowledged = UInt64(max(0, response.bodyBytes - backlog.byteCount))
+        let future: EventLoopFuture<TCPInformation> = provider.unsafeGetSocketOption(
+            level: .init(rawValue: CInt(IPPROTO_TCP)), name: .init(rawValue: TCP_INFO))
+        // Answered at once on the loop itself; fails on a Unix socket, where our own writes are all there is to see.
+        future.assumeIsolated().whenSuccess { acknowledged = $0.bytesAcknowledged }
+        return acknowledged
+    }
+}
+
+/// The start of the kernel's `struct tcp_info` (linux/tcp.h), as far as `tcpi_bytes_acked`.
+private struct TCPInformation: Sendable {
+    var leading: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0, 0, 0, 0)
+    var following: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0, 0, 0)
+    var bytesAcknowledged: UInt64 = 0
+}

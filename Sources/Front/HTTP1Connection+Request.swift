@@ -1,0 +1,225 @@
+internal import HTTPCodec
+internal import Logging
+internal import NIOCore
+internal import RequestQueue
+internal import Telemetry
+internal import WorkerLink
+internal import Workers
+
+/// From a whole request to a worker's lane.
+extension HTTP1Connection {
+    /// Reads the PROXY protocol header, which must come first where it is asked for.
+    ///
+    /// - Returns: Whether it is complete.
+    func readPreamble() -> Bool {
+        let outcome = inbound.withUnsafeReadableBytes { ProxyProtocolParser().parse($0) }
+        switch outcome {
+        case .incomplete:
+            return false
+        case .refused(let message):
+            // No answer: the specification wants none, and the peer may not speak HTTP.
+            core.logger.warning("a connection without a PROXY protocol header was closed", metadata: ["reason": "\(message)"])
+            close()
+            return false
+        case .complete(let byteCount, let header):
+            inbound.moveReaderIndex(forwardBy: byteCount)
+            switch header.source {
+            case .address(let address, let port): peer = PeerAddress(.address(address, port: port))
+            case .unix: peer = PeerAddress(.unix)
+            case .unknown: break
+            }
+            phase = .head
+            return true
+        }
+    }
+
+    /// Finds out who asks, how urgent it is, and which fields the app gets.
+    func describe(_ exchange: Exchange, at now: Instant) throws(Refusal) {
+        let request = parser.head
+        let trusted = core.configuration.trustedProxies
+        var failure: Refusal?
+        head.withUnsafeReadableBytes { bytes in
+            do throws(Refusal) {
+                origin = try ClientOrigin.resolved(
+                    head: request, bytes: bytes, peer: peer.peer, scheme: .http, trusted: trusted)
+            } catch {
+                failure = error
+                return
+            }
+            var kept = 0
+            for field in request.fields {
+                if Self.isKept(field) { kept += 1 }
+                if field.known == .xRequestStart || field.known == .xQueueStart, trusted.contains(peer.peer),
+                    let wait = XRequestStart.upstreamWait(
+                        value: field.value.bytes(in: bytes), now: MonotonicClock.wallMicroseconds())
+                {
+                    exchange.upstreamWait = Nanoseconds(UInt64(wait) * 1000)
+                }
+            }
+            envelopeFields = kept
+            exchange.requestClass = requestClass(of: request.path.bytes(in: bytes))
+        }
+        if let failure { throw failure }
+        if let address = origin.address, !address.isLoopback, !trusted.contains(address) {
+            // One customer of IPv6 has a whole /64.
+            exchange.client = ClientKey(high: address.high, low: address.isIPv4 ? address.low : 1)
+        }
+    }
+
+    /// Names with an underscore would be taken for those with a hyphen once they are in the environ; `Proxy` for the
+    /// variable HTTP_PROXY; the transfer coding was undone here.
+    private static func isKept(_ field: Field) -> Bool {
+        !field.hasUnderscore && field.known != .proxy && field.known != .transferEncoding
+    }
+
+    private func requestClass(of path: UnsafeRawBufferPointer) -> RequestClass {
+        for prefix in core.configuration.criticalPaths where path.starts(with: prefix.utf8) { return .critical }
+        for prefix in core.configuration.sheddablePaths where path.starts(with: prefix.utf8) { return .sheddable }
+        return .standard
+    }
+
+    /// Offers the complete request.
+    func submit(_ exchange: Exchange, at now: Instant) {
+        phase = .exchange
+        chunks = nil
+        core.dispatcher.submit(exchange, at: now)
+    }
+
+    func write(_ exchange: Exchange, to seat: WorkerSeat, lane: Int) -> Bool {
+        let link = seat.worker.link
+        let client = origin.address.map { $0.isSame(as: peer.peer) ? peer : PeerAddress(.address($0, port: origin.port ?? 0)) } ?? peer
+        let text =
+            head.readableBytes + client.address.count + client.port.count + RequestID.byteCount + listener.host.count
+            + listener.port.count
+        var inline = body.file == nil ? body.byteCount : 0
+        var count = RequestEnvelopeWriter.byteCount(fields: envelopeFields, textBytes: text, inlineBody: inline)
+        if count > link.region.geometry.requestPayloadBytes {
+            guard inline > 0, (try? body.moveToFile(in: core.configuration.spoolDirectory)) != nil else { return false }
+            inline = 0
+            count = RequestEnvelopeWriter.byteCount(fields: envelopeFields, textBytes: text, inlineBody: 0)
+        }
+        if let file = body.file, !seat.worker.send(file: file.descriptor, stream: exchange.stream) { return false }
+        return link.lanes[lane].send(.request, stream: exchange.stream, count: count) { payload in
+            fill(payload, exchange, client: client, text: text)
+        }
+    }
+
+    private func fill(
+        _ payload: UnsafeMutableRawBufferPointer,
+        _ exchange: Exchange,
+        client: PeerAddress,
+        text: Int
+    ) {
+        let request = parser.head
+        var flags: RequestEnvelope.Flags = []
+        if origin.scheme == .https { flags.insert(.https) }
+        if request.minorVersion == 0 { flags.insert(.http10) }
+        if body.file != nil { flags.insert(.bodyIsFile) }
+        var writer = RequestEnvelopeWriter(
+            payload,
+            flags: flags,
+            fields: envelopeFields,
+            textBytes: text,
+            bodyBytes: body.byteCount,
+            queuedAt: exchange.offeredAt.nanoseconds
+        )
+        // The head goes first: its spans are then the text's.
+        head.withUnsafeReadableBytes { _ = writer.append($0) }
+        writer.set(.method, TextSpan(request.method))
+        writer.set(.target, TextSpan(request.target))
+        writer.set(.path, TextSpan(request.path))
+        writer.set(.query, TextSpan(request.query))
+        for field in request.fields where Self.isKept(field) {
+            let value = field.known == .host ? origin.host : field.value
+            writer.addField(name: TextSpan(field.name), value: TextSpan(value))
+        }
+        writer.set(.host, listener.host.withUnsafeBytes { writer.append($0) })
+        writer.set(.port, listener.port.withUnsafeBytes { writer.append($0) })
+        writer.set(.clientAddress, client.address.withUnsafeBytes { writer.append($0) })
+        writer.set(.clientPort, client.port.withUnsafeBytes { writer.append($0) })
+        withUnsafeTemporaryAllocation(byteCount: RequestID.byteCount, alignment: 8) { room in
+            core.dispatcher.requestIDs.write(exchange.number, to: room)
+            writer.set(.requestID, writer.append(UnsafeRawBufferPointer(room)))
+        }
+        if body.file == nil, body.byteCount > 0 {
+            body.memory.withUnsafeReadableBytes { bytes in
+                if let base = bytes.baseAddress { writer.body.copyMemory(from: base, byteCount: bytes.count) }
+            }
+        }
+    }
+
+    /// Counts the answer, and writes it to the access log.
+    func account(isCut: Bool = false) {
+        let request = parser.head
+        let hasHead = exchange != nil
+        let method: MethodLabel =
+            hasHead ? head.withUnsafeReadableBytes { MethodLabel(bytes: request.method.bytes(in: $0)) } : .other
+        core.dispatcher.metrics.answered(
+            method: method,
+            status: response.status,
+            requestBytes: UInt64(body.byteCount),
+            responseBytes: UInt64(response.bodyBytes)
+        )
+        guard let accessLog = core.accessLog else { return }
+        let now = MonotonicClock.wallMicroseconds()
+        head.withUnsafeReadableBytes { bytes in
+            func value(_ name: FieldName) -> [UInt8]? {
+                guard hasHead else { return nil }
+                return request.fields.first { $0.known == name }.map { Array($0.value.bytes(in: bytes)) }
+            }
+            accessLog(
+                AccessLogLine(
+                    time: UTCTime(seconds: now / 1_000_000, nanoseconds: now % 1_000_000 * 1000),
+                    client: origin.address?.description ?? "",
+                    method: hasHead ? Array(request.method.bytes(in: bytes)) : [],
+                    target: hasHead ? Array(request.target.bytes(in: bytes)) : [],
+                    version: "HTTP/1.\(request.minorVersion)",
+                    status: response.status,
+                    responseBytes: UInt64(response.bodyBytes),
+                    referer: value(.referer),
+                    userAgent: value(.userAgent),
+                    queueNanoseconds: exchange.flatMap { $0.stream == 0 ? nil : $0.takenAt.since($0.offeredAt).count },
+                    serviceNanoseconds: exchange.flatMap { $0.stream == 0 ? nil : $0.serviceTime.count },
+                    requestID: exchange.map { core.dispatcher.requestIDs.text($0.number) } ?? "-",
+                    isCut: isCut
+                )
+            )
+        }
+    }
+}
+
+extension TextSpan {
+    fileprivate init(_ span: ByteSpan) {
+        self.init(start: span.start, count: span.count)
+    }
+}
+
+extension IPAddress {
+    fileprivate func isSame(as peer: Peer) -> Bool {
+        if case .address(let address, port: _) = peer { return address == self }
+        return false
+    }
+}
+
+extension MethodLabel {
+    /// The label of a method token, by its bytes as one number: this runs once for every request.
+    fileprivate init(bytes: UnsafeRawBufferPointer) {
+        guard bytes.count <= 7 else {
+            self = .other
+            return
+        }
+        var word: UInt64 = 0
+        for byte in bytes { word = word << 8 | UInt64(byte) }
+        self =
+            switch word {
+            case 0x47_45_54: .get
+            case 0x48_45_41_44: .head
+            case 0x50_4F_53_54: .post
+            case 0x50_55_54: .put
+            case 0x50_41_54_43_48: .patch
+            case 0x44_45_4C_45_54_45: .delete
+            case 0x4F_50_54_49_4F_4E_53: .options
+            default: .other
+            }
+    }
+}

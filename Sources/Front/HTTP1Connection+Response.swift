@@ -1,0 +1,233 @@
+internal import HTTPCodec
+internal import Logging
+internal import NIOCore
+internal import RequestQueue
+internal import WorkerLink
+
+/// From the worker's frames to the client's socket.
+extension HTTP1Connection: ExchangeOwner {
+    /// The most that is read from a file for one write.
+    private static let fileChunkBytes = 128 << 10
+
+    func began(_ exchange: Exchange, _ envelope: ResponseEnvelope.Reader, isWhole: Bool) {
+        guard let context else { return }
+        let known = isWhole ? envelope.body.count : Int(exactly: envelope.bodyBytes)
+        let payload = core.copied(envelope.head)
+        let room = ResponseEncoder.maximumByteCount(
+            payloadByteCount: payload.count, serverNameByteCount: core.serverName.count)
+        var buffer = context.channel.allocator.buffer(capacity: room + (isWhole ? envelope.body.count : 0))
+        var failure: ResponseViolation?
+        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: room) { output in
+            do throws(ResponseViolation) {
+                let head = try ResponseHead(payload: payload)
+                let request = parser.head
+                let encoded = try ResponseEncoder.encode(
+                    head: head,
+                    context: ResponseContext(
+                        isHEAD: request.isHEAD,
+                        minorVersion: request.minorVersion,
+                        keepsAlive: request.keepsAlive && !core.isDraining && !inputIsClosed,
+                        bodyLength: known,
+                        date: core.date,
+                        serverName: core.serverName
+                    ),
+                    into: output
+                )
+                response.status = head.status
+                response.framing = encoded.framing
+                response.keepsAlive = encoded.keepsAlive
+                return encoded.byteCount
+            } catch {
+                failure = error
+                return 0
+            }
+        }
+        if let failure {
+            response.isBroken = true
+            core.logger.error(
+                "a response can't be sent",
+                metadata: [
+                    "request": "\(core.dispatcher.requestIDs.text(exchange.number))",
+                    "cause": "\(failure.cause.rawValue)", "reason": "\(failure.message)",
+                ]
+            )
+            respond(status: 502, message: "Bad Gateway: the application's response can't be sent.", closes: true)
+            return
+        }
+        if case .length(let length) = response.framing { response.remaining = length }
+        if isWhole, case .length(let length) = response.framing, length == envelope.body.count {
+            // The one write of most responses: head and body together.
+            buffer.writeBytes(envelope.body)
+            response.bodyBytes = length
+            response.remaining = 0
+            write(buffer)
+        } else {
+            write(buffer)
+            continued(exchange, envelope.body)
+        }
+        if isWhole { ended(exchange) }
+    }
+
+    func continued(_ exchange: Exchange, _ bytes: UnsafeRawBufferPointer) {
+        guard !response.isBroken, response.framing != .none, let context else { return }
+        var bytes = bytes
+        if let remaining = response.remaining {
+            // More than the head promised is cut: the next response must not begin in this one's tail.
+            if bytes.count > remaining { bytes = UnsafeRawBufferPointer(rebasing: bytes[..<remaining]) }
+            response.remaining = remaining - bytes.count
+        }
+        guard !bytes.isEmpty else { return }
+        response.bodyBytes += bytes.count
+        if backlog.isEmpty, context.channel.isWritable {
+            writeBody(bytes)
+            return
+        }
+        do throws(SpoolError) {
+            try backlog.append(
+                bytes,
+                memoryLimit: core.configuration.responseMemoryBytes,
+                directory: core.configuration.spoolDirectory,
+                allocator: context.channel.allocator
+            )
+        } catch {
+            core.logger.error("a response could not be kept for its client", metadata: ["error": "\(error)"])
+            breakOff()
+        }
+    }
+
+    func continued(_ exchange: Exchange, file: SpoolFile, offset: Int, count: Int) {
+        guard !response.isBroken, response.framing != .none else { return }
+        let count = min(count, response.remaining ?? count)
+        if let remaining = response.remaining { response.remaining = remaining - count }
+        response.bodyBytes += count
+        backlog.append(file, offset: offset, count: count)
+        drainBacklog()
+    }
+
+    func ended(_ exchange: Exchange) {
+        response.isComplete = true
+        if backlog.isEmpty { finishResponse() }
+    }
+
+    func failed(_ exchange: Exchange, _ failure: ExchangeFailure) {
+        guard phase != .closed, phase != .lingering else { return }
+        if response.hasBegun {
+            breakOff()
+            return
+        }
+        let id = core.dispatcher.requestIDs.text(exchange.number)
+        switch failure {
+        case .refused(let cause):
+            let seconds = core.dispatcher.queue.retryAfterSeconds(
+                at: MonotonicClock.now(), random: .random(in: .min ... .max))
+            respond(status: 503, message: cause.sentence, retryAfter: seconds, closes: true)
+        case .workerDied:
+            respond(status: 502, message: "Bad Gateway: the worker ended before it answered (request \(id)).", closes: true)
+        case .aborted:
+            respond(status: 500, message: "Internal Server Error (request \(id)).", closes: true)
+        case .undeliverable:
+            respond(status: 500, message: "Internal Server Error: the request did not reach the application (request \(id)).", closes: true)
+        }
+    }
+
+    func paused(_ exchange: Exchange) {
+        flush()
+    }
+
+    // MARK: Writing
+
+    func write(_ buffer: ByteBuffer) {
+        needsFlush = true
+        context?.write(wrapOutboundOut(buffer), promise: nil)
+    }
+
+    func flush() {
+        guard needsFlush else { return }
+        needsFlush = false
+        context?.flush()
+    }
+
+    private func writeBody(_ bytes: UnsafeRawBufferPointer) {
+        guard let context else { return }
+        let isChunked = response.framing == .chunked
+        var buffer = context.channel.allocator.buffer(capacity: bytes.count + 24)
+        if isChunked { buffer.writeChunkHeader(bytes.count) }
+        buffer.writeBytes(bytes)
+        if isChunked { buffer.writeStaticString("\r\n") }
+        write(buffer)
+    }
+
+    private func writeBody(_ buffer: ByteBuffer) {
+        guard response.framing == .chunked, let context else {
+            write(buffer)
+            return
+        }
+        var header = context.channel.allocator.buffer(capacity: 24)
+        header.writeChunkHeader(buffer.readableBytes)
+        write(header)
+        write(buffer)
+        write(ByteBuffer(staticString: "\r\n"))
+    }
+
+    /// Sends what waits, as far as the client takes it.
+    func drainBacklog() {
+        // A flush that empties the socket's buffer tells so at once, in here.
+        guard !isDrainingBacklog, !backlog.isEmpty, let context else { return }
+        isDrainingBacklog = true
+        defer { isDrainingBacklog = false }
+        while !backlog.isEmpty, phase == .exchange {
+            while context.channel.isWritable, !backlog.isEmpty {
+                do throws(SpoolError) {
+                    guard let buffer = try backlog.next(Self.fileChunkBytes, allocator: context.channel.allocator)
+                    else { break }
+                    writeBody(buffer)
+                } catch {
+                    core.logger.error("a response could not be read back", metadata: ["error": "\(error)"])
+                    breakOff()
+                    return
+                }
+            }
+            flush()
+            if !context.channel.isWritable { break }
+        }
+        if backlog.isEmpty, response.isComplete, phase == .exchange { finishResponse() }
+    }
+
+    /// The whole response is written: goes on to the next request, or closes.
+    private func finishResponse() {
+        if let remaining = response.remaining, remaining > 0 {
+            // Shorter than promised: the client must see that it is not whole.
+            core.logger.error(
+                "a response was shorter than its Content-Length",
+                metadata: ["missing_bytes": "\(remaining)"]
+            )
+            breakOff()
+            return
+        }
+        if response.framing == .chunked { write(ByteBuffer(staticString: "0\r\n\r\n")) }
+        account()
+        exchange = nil
+        guard response.keepsAlive, !inputIsClosed, !core.isDraining else {
+            closeGently()
+            return
+        }
+        parser.reset()
+        phase = .head
+        deadline = MonotonicClock.now() + Nanoseconds(core.configuration.timeouts.keepAlive)
+        if inbound.readableBytes > 0 {
+            setReading(true)
+            process()
+        } else {
+            setReading(true)
+        }
+        flush()
+    }
+}
+
+extension ByteBuffer {
+    fileprivate mutating func writeChunkHeader(_ length: Int) {
+        writeWithUnsafeMutableBytes(minimumWritableBytes: ChunkHeader.maximumByteCount) {
+            ChunkHeader.write(length: length, into: $0)
+        }
+    }
+}

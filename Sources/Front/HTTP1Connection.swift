@@ -1,0 +1,146 @@
+internal import HTTPCodec
+internal import NIOCore
+internal import RequestQueue
+internal import WorkerLink
+
+/// One client's connection, HTTP/1.x: reads one request at a time, has it answered, and goes on with the next.
+///
+/// Confined to the front's loop. Requests sent ahead (pipelining) wait as bytes until the one before is answered; so
+/// answers are in order, and one parser state is enough.
+///
+/// ```
+/// preamble ─▶ head ─▶ body ─▶ exchange ─▶ head …
+///               └───────┴────────┴──▶ lingering ─▶ closed
+/// ```
+///
+/// Reading is in `+Reading`, handing over in `+Request`, answering in `+Response`, ends in `+Closing`.
+final class HTTP1Connection: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    enum Phase: Equatable {
+        /// A PROXY protocol header is expected. May go to head or closed.
+        case preamble
+        /// Between requests, or in the middle of a head. May go to body, exchange, lingering, closed.
+        case head
+        /// The body is coming. May go to exchange, lingering, closed.
+        case body
+        /// A request is with the dispatcher, or its answer on the way. May go to head, lingering, closed.
+        case exchange
+        /// All was said; the client's bytes are thrown away until it closes. May go to closed.
+        case lingering
+        case closed
+    }
+
+    let core: FrontCore
+    let listener: ListenerIdentity
+    var context: ChannelHandlerContext?
+    var phase = Phase.head
+    /// The peer of the socket, or what the PROXY protocol says.
+    var peer: PeerAddress
+
+    // Reading.
+    var inbound = ByteBuffer()
+    var isProcessing = false
+    var parser: RequestHeadParser
+    var chunks: ChunkedBodyDecoder?
+    var head = ByteBuffer()
+    var body = RequestBody()
+    /// When this phase is over at the latest; see `sweep`.
+    var deadline: Instant
+    var bodyBegan = Instant(nanoseconds: 0)
+    var bodyReceived = 0
+    var headHasBegun = false
+    var isReading = true
+    var inputIsClosed = false
+
+    // Handing over.
+    var exchange: Exchange?
+    var origin: ClientOrigin
+    var envelopeFields = 0
+
+    // Answering.
+    var response = ResponseProgress()
+    var backlog = ResponseBacklog()
+    var isDrainingBacklog = false
+    var needsFlush = false
+    var acknowledged: UInt64 = 0
+    var lingered = 0
+
+    init(core: FrontCore, listener: ListenerIdentity, peer: PeerAddress, now: Instant) {
+        self.core = core
+        self.listener = listener
+        self.peer = peer
+        origin = peer.origin
+        parser = RequestHeadParser(limits: core.configuration.limits)
+        deadline = now + Nanoseconds(core.configuration.timeouts.head)
+        phase = core.configuration.expectsProxyProtocol ? .preamble : .head
+    }
+
+    // MARK: Channel events
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        core.add(self)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var buffer = unwrapInboundIn(data)
+        guard phase != .lingering, phase != .closed else {
+            discard(buffer.readableBytes)
+            return
+        }
+        if inbound.readableBytes == 0 {
+            inbound = buffer
+        } else {
+            inbound.writeBuffer(&buffer)
+        }
+        process()
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        flush()
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable { drainBacklog() }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if let event = event as? ChannelEvent, event == .inputClosed { inputClosed() }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        left()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // A reset, a timed-out peer: nothing to say to anybody.
+        context.close(promise: nil)
+    }
+}
+
+@available(*, unavailable)
+extension HTTP1Connection: Sendable {}
+
+/// How far the answer to the current request is.
+struct ResponseProgress {
+    /// The status sent; 0 before the head.
+    var status = 0
+    var framing = ResponseFraming.none
+    /// Body bytes that the head promised and that have not come yet; nil when it promised none.
+    var remaining: Int?
+    var keepsAlive = false
+    /// The worker has said all.
+    var isComplete = false
+    /// Body bytes taken.
+    var bodyBytes = 0
+    /// What the worker sent can't be sent on: ignore the rest.
+    var isBroken = false
+
+    var hasBegun: Bool { status != 0 }
+}

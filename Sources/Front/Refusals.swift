@@ -1,0 +1,26 @@
+internal import HTTPCodec
+internal import RequestQueue
+
+/// Refusals that the codec does not know of.
+extension Refusal {
+    /// The body is larger than `limit` bytes.
+    static func bodyTooLarge(_ limit: Int) -> Refusal {
+        Refusal(
+            status: 413,
+            cause: .contentTooLarge,
+            message: "Content Too Large: the body may have \(limit) bytes (max-body-bytes)."
+        )
+    }
+
+    /// The spool file could not take the body.
+    static let noRoomForBody = Refusal(
+        status: 503,
+        cause: .contentTooLarge,
+        message: "Service Unavailable: no room for the request's body."
+    )
+}
+
+extension RefusalCause {
+    /// One line for the client.
+    var sentence: String { "Service Unavailable: the server is busy (\(rawValue))." }
+}

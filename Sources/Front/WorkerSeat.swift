@@ -1,0 +1,20 @@
+internal import RequestQueue
+internal import WorkerLink
+internal import Workers
+
+/// What the dispatcher knows of one worker: which exchange each of its lanes runs. Confined to the front's loop.
+final class WorkerSeat {
+    let worker: Worker
+    /// One for each lane; nil where the thread is idle.
+    var running: [Exchange?]
+    /// What each lane may say next.
+    var conversations: [LaneConversation]
+    /// Requests that its threads have finished.
+    var served: UInt64 = 0
+
+    init(_ worker: Worker) {
+        self.worker = worker
+        running = Array(repeating: nil, count: worker.link.lanes.count)
+        conversations = Array(repeating: LaneConversation(), count: worker.link.lanes.count)
+    }
+}

@@ -1,0 +1,198 @@
+/// Writes the heads of responses, and refuses what must not be sent (RFC 9112, RFC 9110, PEP 3333).
+public enum ResponseEncoder {
+    /// The most that an encoded head adds to its payload: status line, Date, Content-Length, Connection, line ends.
+    private static let addedBytes = 256
+
+    /// Returns a size that every head of such a payload fits in when it is encoded.
+    public static func maximumByteCount(payloadByteCount: Int, serverNameByteCount: Int) -> Int {
+        payloadByteCount + serverNameByteCount + addedBytes
+    }
+
+    /// Writes the head as the client gets it.
+    ///
+    /// The application's fields are kept in order; Date and Server are added where it gave none; Content-Length or
+    /// Transfer-Encoding where it gave no length; Connection where its default would be wrong. A status that has
+    /// no body gets no length that the application did not give, and 204 none at all.
+    ///
+    /// - Parameters:
+    ///   - head: the worker's head.
+    ///   - context: what the server knows.
+    ///   - output: memory of at least ``maximumByteCount(payloadByteCount:serverNameByteCount:)`` bytes.
+    /// - Returns: the bytes written, the framing of the body, and whether the connection may be kept.
+    /// - Throws: a violation, and `output` is then undefined; nothing of it may be sent.
+    /// - Precondition: `output` is large enough.
+    public static func encode(
+        head: ResponseHead,
+        context: ResponseContext,
+        into output: UnsafeMutableRawBufferPointer,
+    ) throws(ResponseViolation) -> (byteCount: Int, framing: ResponseFraming, keepsAlive: Bool) {
+        let needed = maximumByteCount(
+            payloadByteCount: head.payload.count,
+            serverNameByteCount: context.serverName.count,
+        )
+        guard let memory = output.baseAddress, output.count >= needed else {
+            preconditionFailure("the output is smaller than maximumByteCount")
+        }
+        var writer = ByteWriter(memory)
+        writer.put("HTTP/1.1 ")
+        writer.putNumber(head.status)
+        writer.put(.space)
+        writer.put(head.reason.bytes(in: head.payload))
+        writer.putLineEnd()
+
+        let seen = try putFields(head, &writer)
+        let framing = framing(of: head.status, announced: seen.contentLength, context: context)
+        putFraming(framing, announced: seen.contentLength, &writer)
+        if !seen.hasDate {
+            writer.put("Date: ")
+            context.date.withBytes { writer.put($0) }
+            writer.putLineEnd()
+        }
+        if !seen.hasServer, !context.serverName.isEmpty {
+            writer.put("Server: ")
+            context.serverName.withUnsafeBytes { writer.put($0) }
+            writer.putLineEnd()
+        }
+        let keepsAlive = context.keepsAlive && framing != .untilClose
+        if !keepsAlive {
+            writer.put("Connection: close\r\n")
+        } else if context.minorVersion == 0 {
+            writer.put("Connection: keep-alive\r\n")
+        }
+        writer.putLineEnd()
+        return (writer.count, framing, keepsAlive)
+    }
+
+    private static func framing(of status: Int, announced: Int?, context: ResponseContext) -> ResponseFraming {
+        if context.isHEAD || status == 204 || status == 304 { return .none }
+        if let length = announced ?? context.bodyLength { return .length(length) }
+        return context.minorVersion > 0 ? .chunked : .untilClose
+    }
+
+    /// Writes the field that shows the framing, unless the application's own Content-Length is there already.
+    private static func putFraming(_ framing: ResponseFraming, announced: Int?, _ writer: inout ByteWriter) {
+        switch framing {
+        case .none, .untilClose:
+            return
+        case .length(let length):
+            guard announced == nil else { return }
+            writer.put("Content-Length: ")
+            writer.putNumber(length)
+            writer.putLineEnd()
+        case .chunked:
+            writer.put("Transfer-Encoding: chunked\r\n")
+        }
+    }
+}
+
+extension ResponseEncoder {
+    private struct SeenFields {
+        var contentLength: Int?
+        var hasDate = false
+        var hasServer = false
+    }
+
+    /// Checks and copies the fields of the frame, which must end where the last of them does.
+    private static func putFields(
+        _ head: ResponseHead,
+        _ writer: inout ByteWriter,
+    ) throws(ResponseViolation) -> SeenFields {
+        let payload = head.payload
+        var seen = SeenFields()
+        var cursor = head.reason.end
+        for _ in 0..<head.fieldCount {
+            guard payload.count - cursor >= 8 else { throw .truncatedField }
+            let nameCount = Int(payload.littleEndian16(at: cursor))
+            let valueCount = Int(payload.littleEndian32(at: cursor + 4))
+            guard payload.littleEndian16(at: cursor + 2) == 0, payload.count - cursor - 8 >= nameCount + valueCount
+            else { throw .truncatedField }
+            let nameStart = cursor + 8
+            let name = UnsafeRawBufferPointer(rebasing: payload[nameStart..<(nameStart + nameCount)])
+            cursor = nameStart + nameCount + valueCount
+            let value = UnsafeRawBufferPointer(rebasing: payload[(nameStart + nameCount)..<cursor])
+            if try take(name, value, status: head.status, &seen) {
+                writer.put(name)
+                writer.put(": ")
+                writer.put(value)
+                writer.putLineEnd()
+            }
+        }
+        guard cursor == payload.count else {
+            throw ResponseViolation(.malformedFrame, "there are bytes after the last field of the response head")
+        }
+        return seen
+    }
+
+    /// Checks one field and takes note of it.
+    ///
+    /// - Returns: whether it is to be sent; a repeated equal Content-Length and one with 204 are not.
+    private static func take(
+        _ name: UnsafeRawBufferPointer,
+        _ value: UnsafeRawBufferPointer,
+        status: Int,
+        _ seen: inout SeenFields,
+    ) throws(ResponseViolation) -> Bool {
+        guard let base = name.baseAddress, name.count > 0, name.allSatisfy({ ByteClass.isToken($0) }) else {
+            throw ResponseViolation(.badFieldName, "a field name of the response is not a token")
+        }
+        if let valueBase = value.baseAddress {
+            var control = ByteScan.firstControl(in: valueBase, from: 0, to: value.count)
+            while control < value.count, value[control] == .tab {
+                control = ByteScan.firstControl(in: valueBase, from: control + 1, to: value.count)
+            }
+            guard control == value.count else {
+                throw ResponseViolation(.badFieldValue, "a field value of the response holds a control character")
+            }
+        }
+        func matches(_ text: StaticString) -> Bool { ByteScan.matches(base, count: name.count, text) }
+        switch name.count {
+        case 4:
+            if matches("date") { seen.hasDate = true }
+        case 6:
+            if matches("server") { seen.hasServer = true }
+        case 14:
+            guard matches("content-length") else { return true }
+            let length = try contentLength(value)
+            guard seen.contentLength == nil || seen.contentLength == length else {
+                throw ResponseViolation(.badContentLength, "the response has two different Content-Lengths")
+            }
+            let isFirst = seen.contentLength == nil
+            seen.contentLength = length
+            return isFirst && status != 204
+        case 2, 7, 8, 10, 17, 18, 19:
+            let hopByHop =
+                matches("te") || matches("trailer") || matches("upgrade") || matches("trailers")
+                || matches("connection") || matches("keep-alive") || matches("transfer-encoding")
+                || matches("proxy-authenticate") || matches("proxy-authorization")
+            if hopByHop {
+                throw ResponseViolation(.hopByHopField, "the response has a hop-by-hop field, which PEP 3333 forbids")
+            }
+        default:
+            break
+        }
+        return true
+    }
+
+    private static func contentLength(_ value: UnsafeRawBufferPointer) throws(ResponseViolation) -> Int {
+        let digits = value.trimmed
+        var length = 0
+        for byte in digits {
+            let (product, overflow) = length.multipliedReportingOverflow(by: 10)
+            let (sum, carry) = product.addingReportingOverflow(Int(byte &- .zero))
+            guard byte.decimalValue != nil, !overflow, !carry else { throw .badContentLength }
+            length = sum
+        }
+        guard !digits.isEmpty else { throw .badContentLength }
+        return length
+    }
+}
+
+extension ResponseViolation {
+    fileprivate static var truncatedField: ResponseViolation {
+        ResponseViolation(.malformedFrame, "a field of the response head runs over its end")
+    }
+
+    fileprivate static var badContentLength: ResponseViolation {
+        ResponseViolation(.badContentLength, "the response's Content-Length is not a number")
+    }
+}

@@ -1,0 +1,42 @@
+/// The waiting requests of one class in the order they came, linked through the slab.
+///
+/// FIFO, and not newest first under overload as some do: newest first starves the oldest callbacks of a page, and
+/// a page is whole only with its last one.
+struct WaitingLine: Sendable {
+    /// The request that waited longest, or `RequestSlab.none`.
+    private(set) var head = RequestSlab.none
+    /// The request that came last, or `RequestSlab.none`.
+    private(set) var tail = RequestSlab.none
+    /// How many wait.
+    private(set) var count = 0
+
+    /// Puts a request at the end.
+    mutating func append(_ index: Int32, in slab: inout RequestSlab) {
+        slab[index].next = RequestSlab.none
+        slab[index].previous = tail
+        if tail == RequestSlab.none {
+            head = index
+        } else {
+            slab[tail].next = index
+        }
+        tail = index
+        count += 1
+    }
+
+    /// Takes a request, which must be in this line, out of it, wherever it stands.
+    mutating func remove(_ index: Int32, in slab: inout RequestSlab) {
+        let next = slab[index].next
+        let previous = slab[index].previous
+        if previous == RequestSlab.none {
+            head = next
+        } else {
+            slab[previous].next = next
+        }
+        if next == RequestSlab.none {
+            tail = previous
+        } else {
+            slab[next].previous = previous
+        }
+        count -= 1
+    }
+}

@@ -1,0 +1,25 @@
+/// Flags of other servers that are not ours, with what to do instead.
+enum ForeignFlags {
+    /// What somebody who knows the flag from another server should write, or `nil` for a flag nobody has.
+    static func meaning(of flag: String) -> String? {
+        meanings[flag]
+    }
+
+    private static let meanings = [
+        "--timeout": "--queue-timeout (waiting) or --graceful-timeout (stopping); a running request is never killed",
+        "-t": "--queue-timeout (waiting) or --graceful-timeout (stopping); a running request is never killed",
+        "--worker-class": "nothing: every worker has --threads threads",
+        "-k": "nothing: every worker has --threads threads",
+        "--host": "--bind HOST:PORT",
+        "--port": "--bind HOST:PORT",
+        "-p": "--bind HOST:PORT",
+        "--listen": "--bind HOST:PORT",
+        "--uds": "--bind unix:/path",
+        "--backlog": "--queue-limit: requests wait in Roost, where they can be seen",
+        "--limit-concurrency": "--processes and --threads, with --queue-limit for those that wait",
+        "--channel-timeout": "--keep-alive or --write-stall-timeout",
+        "--connection-limit": "--max-connections",
+        "--factory": "the call in the target: module:create_app()",
+        "--call": "the call in the target: module:create_app()",
+    ]
+}

@@ -1,0 +1,46 @@
+internal import CPython
+
+/// The Python side of the worker: what `roost/_wsgi.py` lends to the lanes. Made once by each lane, under the GIL.
+struct Glue {
+    /// The application: `app(environ, start_response)`.
+    let application: PythonObject
+    /// The environ that every request's is a copy of; each lane changes a copy of its own.
+    let template: PythonObject
+    /// `io.BytesIO`.
+    let bytesIO: PythonObject
+    /// The class behind `wsgi.file_wrapper`.
+    let fileWrapper: PythonObject
+    /// `plain_file(wrapper, limit)`: (descriptor, offset, count), or None for what must be read in blocks.
+    let plainFile: PythonObject
+    /// `open_body(descriptor, count)`: a buffered reader that owns the descriptor.
+    let openBody: PythonObject
+    /// `error_log(write)`: the object behind `wsgi.errors`.
+    let errorLog: PythonObject
+    /// `describe(exception)`: its traceback as text.
+    let describe: PythonObject
+    /// `leave_child(exception or None)`: ends a forked child that came out of the application. Never returns.
+    let leaveChild: PythonObject
+
+    /// Takes the parts from an object with these attributes. Returns nil with a Python error set.
+    init?(_ object: PythonObject) {
+        func part(_ name: StaticString) -> PythonObject? {
+            name.utf8Start.withMemoryRebound(to: CChar.self, capacity: name.utf8CodeUnitCount + 1) {
+                PyObject_GetAttrString(object, $0)
+            }
+        }
+        guard let application = part("application"), let template = part("template"),
+            let bytesIO = part("bytes_io"), let fileWrapper = part("file_wrapper"),
+            let plainFile = part("plain_file"), let openBody = part("open_body"),
+            let errorLog = part("error_log"), let describe = part("describe"), let leaveChild = part("leave_child")
+        else { return nil }
+        self.application = application
+        self.template = template
+        self.bytesIO = bytesIO
+        self.fileWrapper = fileWrapper
+        self.plainFile = plainFile
+        self.openBody = openBody
+        self.errorLog = errorLog
+        self.describe = describe
+        self.leaveChild = leaveChild
+    }
+}

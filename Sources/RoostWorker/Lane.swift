@@ -1,0 +1,158 @@
+internal import CPython
+internal import CRoostSystem
+internal import Glibc
+internal import WorkerLink
+
+/// One thread of Python that takes requests from its lane, calls the application, and answers.
+///
+/// Owned by its thread. What the application can reach from other threads (`start_response`, `write`, `wsgi.errors`) is
+/// guarded by the GIL, and `writer` has a lock of its own. Lives for ever:
+/// Python objects point to it.
+// @unchecked: see above.
+final class Lane: @unchecked Sendable {
+    /// Where the current request's response stands.
+    enum Phase {
+        /// No request: `start_response` may not be called. → `unanswered`
+        case idle
+        /// `start_response` has not been called. → `headReady`, `idle`
+        case unanswered
+        /// The head may still be replaced. → `headSent`, `idle`
+        case headReady
+        /// Front has the head; an error can only break the response off. → `idle`
+        case headSent
+    }
+
+    let glue: Glue
+    /// The front's frames. A copy of the lane of its own, so that reading and writing share nothing.
+    var reader: WorkerLane
+    /// Our frames.
+    let writer: LaneWriter
+    /// The largest payload of one frame.
+    let chunkBytes: Int
+
+    var environ: Environ
+    var head: ResponseHead
+    var phase = Phase.idle
+    var stream: UInt64 = 0
+    var takenAt: UInt64 = 0
+    /// Whether the request's method is HEAD: no body goes out, whatever the application returns.
+    var isHeadRequest = false
+    /// Bytes of body handed to the front, or dropped because no body may go out.
+    var sentBytes: UInt64 = 0
+    /// The whole body's length when the server knows it though the application did not say it.
+    var knownLength: UInt64?
+    /// Whether the application sent more than its Content-Length says.
+    var overran = false
+    /// The `str` in `roost.request_id`. Owned while a request is here.
+    var requestID: PythonObject?
+    var log = LogLines()
+
+    // Borrowed by the application; made once, owned.
+    var startResponse: PythonObject?
+    var write: PythonObject?
+    private let closeName: PythonObject
+    private let listType = roost_list_type()
+    private let tupleType = roost_tuple_type()
+
+    /// Creates the lane. Needs the GIL. Returns nil with a Python error set.
+    init?(index: Int, process: WorkerProcess, glue object: PythonObject) {
+        guard let glue = Glue(object), let template = PyDict_Copy(glue.template),
+            let environ = Environ(template: template), let closeName = PythonText.interned("close")
+        else { return nil }
+        self.glue = glue
+        self.environ = environ
+        self.closeName = closeName
+        reader = WorkerLane(region: process.region, lane: index, doorbell: process.doorbell)
+        writer = LaneWriter(WorkerLane(region: process.region, lane: index, doorbell: process.doorbell))
+        chunkBytes = reader.chunkBytes
+        head = ResponseHead(capacity: reader.chunkBytes - ResponseEnvelope.fixedBytes)
+        guard makeFunctions(template: template) else { return nil }
+    }
+
+    /// Serves requests until the front says stop. Called with the GIL held; returns with it held.
+    ///
+    /// - Returns: false, with a Python error set, when the memory says what the front never writes.
+    func run() -> Bool {
+        var state = PyEval_SaveThread()
+        while true {
+            reader.wait()
+            let now = monotonicNow()
+            guard let frame = try? reader.peek() else {
+                // The front never breaks its own protocol; if it seems so, this memory is not to be believed.
+                if reader.hasFrames { break }
+                continue
+            }
+            switch FrameKind(rawValue: frame.header.kind) {
+            case .request:
+                guard let request = try? RequestEnvelopeReader(frame.payload) else {
+                    PyEval_RestoreThread(state)
+                    refuse(frame.header)
+                    state = PyEval_SaveThread()
+                    continue
+                }
+                takenAt = now
+                environ.prepare(request)
+                PyEval_RestoreThread(state)
+                serve(request, frame.header)
+                state = PyEval_SaveThread()
+            case .stop:
+                reader.consume(frame.header)
+                PyEval_RestoreThread(state)
+                return true
+            case .response, .chunk, .end, .abort, .file, .log, nil:
+                reader.consume(frame.header)
+            }
+        }
+        PyEval_RestoreThread(state)
+        PyErr_SetString(roost_runtime_error(), "the link to the front is damaged")
+        return false
+    }
+
+    /// Whether `object` is exactly a list or exactly a tuple: what has no `close` and whose length can be trusted.
+    @inline(__always)
+    func isPlainSequence(_ object: PythonObject) -> (isList: Bool, isTuple: Bool) {
+        guard let type = PyObject_Type(object) else { return (false, false) }
+        defer { Py_DecRef(type) }
+        return (type == listType, type == tupleType)
+    }
+
+    func isFileWrapper(_ object: PythonObject) -> Bool {
+        guard let type = PyObject_Type(object) else { return false }
+        defer { Py_DecRef(type) }
+        return type == glue.fileWrapper
+    }
+
+    /// Calls the iterable's `close` if it has one. Its error is logged; the response is what was sent.
+    func close(_ iterable: PythonObject) {
+        guard let close = PyObject_GetAttr(iterable, closeName) else {
+            PyErr_Clear()
+            return
+        }
+        defer { Py_DecRef(close) }
+        if let result = PyObject_CallNoArgs(close) { Py_DecRef(result) } else { logError() }
+    }
+
+    /// Runs `body` without the GIL.
+    @inline(__always)
+    func withoutGIL<Result>(_ body: () -> Result) -> Result {
+        let state = PyEval_SaveThread()
+        defer { PyEval_RestoreThread(state) }
+        return body()
+    }
+
+    /// Answers a frame that is no request in form.
+    private func refuse(_ header: FrameHeader) {
+        reader.consume(header)
+        stream = header.stream
+        takenAt = monotonicNow()
+        answerPlain(500, "Internal Server Error")
+    }
+}
+
+/// CLOCK_MONOTONIC in nanoseconds.
+@inline(__always)
+func monotonicNow() -> UInt64 {
+    var now = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &now)
+    return UInt64(now.tv_sec) &* 1_000_000_000 &+ UInt64(now.tv_nsec)
+}

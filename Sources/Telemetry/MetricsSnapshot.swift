@@ -1,0 +1,110 @@
+/// Everything that `/metrics`, `/status` and `roost status` show, at one moment.
+///
+/// Built on the front's event loop, then free to cross to the admin's.
+public struct MetricsSnapshot: Sendable, Equatable {
+    /// What the server is doing as a whole.
+    public enum Phase: String, Sendable {
+        case starting
+        case serving
+        case draining
+    }
+
+    /// One worker process.
+    public struct Worker: Sendable, Equatable {
+        /// The number of the worker's place, 1 to P; a replacement keeps it.
+        public var id: Int
+        /// The process, nil when there is none at the moment.
+        public var pid: Int32?
+        /// The state in one word of a bounded list, such as `ready`.
+        public var state: String
+        /// Whether it takes requests.
+        public var isReady: Bool
+        /// Its threads, T.
+        public var threads: Int
+        /// How many of them run a request.
+        public var busyThreads: Int
+        /// Requests that this process finished.
+        public var requests: UInt64
+        /// For how long this process has lived.
+        public var uptime: Duration
+        /// Its resident memory in bytes, when it is known.
+        public var residentBytes: UInt64?
+
+        /// Creates the picture of one worker.
+        public init(
+            id: Int,
+            pid: Int32? = nil,
+            state: String,
+            isReady: Bool,
+            threads: Int,
+            busyThreads: Int = 0,
+            requests: UInt64 = 0,
+            uptime: Duration = .zero,
+            residentBytes: UInt64? = nil
+        ) {
+            self.id = id
+            self.pid = pid
+            self.state = state
+            self.isReady = isReady
+            self.threads = threads
+            self.busyThreads = busyThreads
+            self.requests = requests
+            self.uptime = uptime
+            self.residentBytes = residentBytes
+        }
+    }
+
+    /// The version of Roost.
+    public var version: String
+    /// What the server serves, as the user named it, such as `sales_dash:server`.
+    public var target = ""
+    /// The process of the front.
+    public var pid: Int32 = 0
+    /// What the server is doing.
+    public var phase: Phase = .starting
+    /// For how long the front has lived.
+    public var uptime: Duration = .zero
+    /// What the front counted.
+    public var server: ServerMetrics
+    /// Requests waiting.
+    public var queueDepth = 0
+    /// The most requests that may wait.
+    public var queueLimit = 0
+    /// The most requests that have waited at once.
+    public var maximumQueueDepth = 0
+    /// For how long the oldest waiting request has waited; zero when none waits.
+    public var oldestWait: Duration = .zero
+    /// Requests finishing per second, lately.
+    public var completionsPerSecond = 0.0
+    /// The threads of all workers that take requests.
+    public var threads = 0
+    /// How many of them run a request.
+    public var busyThreads = 0
+    /// The workers, by `id`.
+    public var workers: [Worker] = []
+    /// Lines the log dropped because its reader stalled.
+    public var droppedLogLines: UInt64 = 0
+    /// Resident memory of the front in bytes, when it is known.
+    public var residentBytes: UInt64?
+
+    /// Creates a snapshot with what the front counted; everything else is filled in by whoever knows it.
+    public init(version: String, server: ServerMetrics) {
+        self.version = version
+        self.server = server
+    }
+
+    /// How many workers take requests.
+    ///
+    /// - Complexity: O(number of workers).
+    public var readyWorkers: Int {
+        workers.count { $0.isReady }
+    }
+
+    /// Why the server should get no new requests from a load balancer; nil when it is ready.
+    public var reasonNotReady: String? {
+        switch phase {
+        case .draining: "draining"
+        case .starting, .serving: readyWorkers > 0 ? nil : "no worker is ready (0 of \(workers.count))"
+        }
+    }
+}

@@ -1,0 +1,113 @@
+/// What the front counts while it serves.
+///
+/// A value confined to the front's event loop. Every recording method is O(1). ``MetricsSnapshot`` holds a copy of it
+/// together with what the queue and the workers say at that moment.
+public struct ServerMetrics: Sendable, Equatable {
+    /// Where a request was when its client left.
+    public enum ClientLeft: String, Sendable, CaseIterable {
+        /// It waited in the request queue and never reached the application.
+        case waiting
+        /// A thread was running it.
+        case running
+        /// Its response was being sent.
+        case sending
+    }
+
+    /// Answers sent, by status and method; refusals are among them.
+    public private(set) var requests = RequestCounter()
+
+    /// Requests answered without the application, by cause.
+    public private(set) var refused: LabelledCounter
+
+    /// Queue time: from the complete request to a thread taking it.
+    public private(set) var queueTime = Histogram()
+
+    /// Service time: from a thread taking the request to the last byte of the response handed to the front.
+    public private(set) var serviceTime = Histogram()
+
+    /// Bytes of request bodies received.
+    public private(set) var requestBytes: UInt64 = 0
+
+    /// Bytes of response bodies sent.
+    public private(set) var responseBytes: UInt64 = 0
+
+    /// Clients that left before their answer was whole, by ``ClientLeft``.
+    public private(set) var clientsLeft = LabelledCounter(labels: ClientLeft.allCases.map(\.rawValue))
+
+    /// Client connections open now.
+    public private(set) var openConnections = 0
+
+    /// Client connections opened so far.
+    public private(set) var openedConnections: UInt64 = 0
+
+    /// Workers replaced because they ended or were killed.
+    public private(set) var workerRestarts: UInt64 = 0
+
+    /// Times a worker broke the protocol of its link, each of which cost it its life.
+    public private(set) var workerProtocolErrors: UInt64 = 0
+
+    /// Creates counters at zero, with the causes a request can be refused for.
+    ///
+    /// - Parameter refusalCauses: bounded labels; the index of one is its place in ``refused``'s labels.
+    public init(refusalCauses: [String]) {
+        refused = LabelledCounter(labels: refusalCauses)
+    }
+
+    /// Counts an answer whose last byte was handed to the client's socket, or a refusal.
+    public mutating func answered(
+        method: MethodLabel,
+        status: Int,
+        requestBytes received: UInt64 = 0,
+        responseBytes sent: UInt64 = 0
+    ) {
+        requests.add(status: status, method: method)
+        requestBytes &+= received
+        responseBytes &+= sent
+    }
+
+    /// Records the queue time of a request as a thread takes it.
+    public mutating func dispatched(queueNanoseconds: UInt64) {
+        queueTime.record(nanoseconds: queueNanoseconds)
+    }
+
+    /// Records the service time of a request as its thread becomes idle.
+    public mutating func finished(serviceNanoseconds: UInt64) {
+        serviceTime.record(nanoseconds: serviceNanoseconds)
+    }
+
+    /// Counts a refusal by the place of its cause in ``refused``; its answer is counted by `answered`.
+    public mutating func refuse(causeIndex: Int) {
+        refused.add(at: causeIndex)
+    }
+
+    /// Counts a refusal by the label of its cause.
+    public mutating func refuse(cause: String) {
+        refused.add(cause)
+    }
+
+    /// Counts a client that left.
+    public mutating func clientLeft(_ phase: ClientLeft) {
+        clientsLeft.add(phase.rawValue)
+    }
+
+    /// Counts a connection that was accepted.
+    public mutating func connectionOpened() {
+        openConnections &+= 1
+        openedConnections &+= 1
+    }
+
+    /// Counts a connection that was closed.
+    public mutating func connectionClosed() {
+        openConnections = max(0, openConnections &- 1)
+    }
+
+    /// Counts a worker that was replaced because it ended or was killed.
+    public mutating func workerRestarted() {
+        workerRestarts &+= 1
+    }
+
+    /// Counts a worker that broke the protocol of its link.
+    public mutating func workerBrokeProtocol() {
+        workerProtocolErrors &+= 1
+    }
+}

@@ -1,0 +1,73 @@
+internal import Atomics
+internal import CRoostSystem
+
+/// The front's end of one lane. Confined to the event loop that owns the worker's ``FrontLink``.
+public struct FrontLane {
+    private var requests: RingProducer
+    private var responses: RingConsumer
+    private let control: LaneControl
+
+    init(region: LinkRegion, lane: Int) {
+        control = region.laneControl(lane)
+        requests = RingProducer(
+            base: region.requestRing(lane),
+            capacity: region.geometry.requestRingBytes,
+            tail: control.atomic(.requestTail),
+            head: control.atomic(.requestHead)
+        )
+        responses = RingConsumer(
+            base: region.responseRing(lane),
+            capacity: region.geometry.responseRingBytes,
+            tail: control.atomic(.responseTail),
+            head: control.atomic(.responseHead)
+        )
+    }
+
+    /// Writes one frame and wakes the thread if it sleeps.
+    ///
+    /// - Parameters:
+    ///   - count: The payload's bytes, all of which `fill` writes.
+    /// - Returns: false when the ring has no room: then nothing was written.
+    public mutating func send(
+        _ kind: FrameKind,
+        stream: UInt64,
+        count: Int,
+        fill: (UnsafeMutableRawBufferPointer) -> Void
+    ) -> Bool {
+        let footprint = FrameHeader.footprint(count)
+        guard count >= 0, let place = requests.room(for: footprint) else { return false }
+        FrameHeader(length: UInt32(count), kind: kind.rawValue, flags: 0, stream: stream).store(to: place)
+        fill(UnsafeMutableRawBufferPointer(start: place + FrameHeader.byteCount, count: count))
+        requests.publish(footprint)
+        wake(.forRequest)
+        return true
+    }
+
+    /// Tells the thread that the client of `stream` has left. It finds out at its next write.
+    public func cancel(_ stream: UInt64) {
+        control.atomic(.cancelled).store(stream, ordering: .releasing)
+    }
+
+    /// The next frame of the worker, still in shared memory. Followed by ``consume(_:)``.
+    ///
+    /// - Throws: ``LinkViolation`` when the ring's positions or the frame's length are impossible.
+    public func peek() throws(LinkViolation) -> (header: FrameHeader, payload: UnsafeRawBufferPointer)? {
+        try responses.peek()
+    }
+
+    /// Gives the frame's room back, and wakes the thread if it waits for room.
+    public mutating func consume(_ header: FrameHeader) {
+        responses.consume(header)
+        wake(.forRoom)
+    }
+
+    @inline(__always)
+    private func wake(_ word: LaneControl.Sleep) {
+        let sleeping = control.atomic(word)
+        if sleeping.load(ordering: .sequentiallyConsistent) != 0,
+            sleeping.exchange(0, ordering: .sequentiallyConsistent) != 0
+        {
+            roost_futex_wake(control.futex(word), 1)
+        }
+    }
+}

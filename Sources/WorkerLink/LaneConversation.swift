@@ -1,0 +1,103 @@
+/// What one lane of a worker may say, and when: the front's judgement of every frame.
+///
+/// A value without memory of its own that the worker could reach; it decides, its owner acts. Anything out of place is a
+/// ``LinkViolation``, after which the worker is ended.
+///
+/// ```
+///            begin              response               end, abort, file
+///   idle ───────────▶ running ───────────▶ answering ───────────────────▶ idle
+///                        └── response (whole), abort ──────────────────────▲
+/// ```
+public struct LaneConversation: Sendable {
+    private enum State {
+        /// May go to running.
+        case idle
+        /// A request was sent. May go to answering or idle.
+        case running
+        /// The head of its response has come. May go to idle.
+        case answering
+    }
+
+    /// What a frame means. Payloads are shared memory.
+    public enum Event {
+        /// The head, and the first bytes of the body; the whole response if `isWhole`.
+        case began(ResponseEnvelope.Reader, isWhole: Bool)
+        /// More of the body.
+        case continued(UnsafeRawBufferPointer)
+        /// The rest of the body is this part of the file that was sent beside.
+        case file(offset: Int, count: Int)
+        /// The response is complete.
+        case ended
+        /// The response breaks off, or there is none. In UTF-8, why.
+        case aborted(UnsafeRawBufferPointer)
+        /// A line for the log, of the request that runs if `isOfRequest`.
+        case log(level: UInt8, text: UnsafeRawBufferPointer, isOfRequest: Bool)
+    }
+
+    private var state = State.idle
+    /// The request that runs; 0 for none.
+    public private(set) var stream: UInt64 = 0
+
+    /// Creates the conversation of a lane on which nothing was sent.
+    public init() {}
+
+    /// Whether no request runs.
+    public var isIdle: Bool { stream == 0 }
+
+    /// Notes that the request `stream` was sent. The lane must be idle.
+    public mutating func begin(_ stream: UInt64) {
+        precondition(isIdle, "a lane runs one request at a time; it runs \(self.stream)")
+        self.stream = stream
+        state = .running
+    }
+
+    /// Takes back a request that could not be sent.
+    public mutating func cancel() {
+        stream = 0
+        state = .idle
+    }
+
+    /// Judges the next frame.
+    ///
+    /// - Throws: ``LinkViolation`` when it is not in its place or not of its form.
+    public mutating func accept(
+        _ header: FrameHeader,
+        _ payload: UnsafeRawBufferPointer
+    ) throws(LinkViolation) -> Event {
+        guard let kind = FrameKind(rawValue: header.kind) else { throw .unknownKind }
+        if kind == .log {
+            guard let level = payload.first else { throw .malformedPayload }
+            return .log(
+                level: level,
+                text: UnsafeRawBufferPointer(rebasing: payload.dropFirst()),
+                isOfRequest: header.stream == stream && !isIdle
+            )
+        }
+        guard !isIdle, header.stream == stream else { throw .unexpectedFrame }
+        switch kind {
+        case .response:
+            guard state == .running else { throw .unexpectedFrame }
+            let response = try ResponseEnvelope.Reader(payload)
+            let isWhole = header.flags & FrameHeader.isWhole != 0
+            if isWhole { cancel() } else { state = .answering }
+            return .began(response, isWhole: isWhole)
+        case .chunk:
+            guard state == .answering else { throw .unexpectedFrame }
+            return .continued(payload)
+        case .file:
+            guard state == .answering else { throw .unexpectedFrame }
+            let (offset, count) = try FileEnvelope.load(payload)
+            cancel()
+            return .file(offset: offset, count: count)
+        case .end:
+            guard state == .answering else { throw .unexpectedFrame }
+            cancel()
+            return .ended
+        case .abort:
+            cancel()
+            return .aborted(payload)
+        case .request, .stop, .log:
+            throw .unknownKind
+        }
+    }
+}

@@ -1,0 +1,88 @@
+internal import Atomics
+
+/// The writing end of one ring. Owned by one thread.
+///
+/// Positions only grow; `tail - head` is what lies unread. The other side's position is a stranger's word: it is checked,
+/// never trusted.
+struct RingProducer {
+    let base: UnsafeMutableRawPointer
+    let capacity: Int
+    let tailWord: UnsafeAtomic<UInt64>
+    let headWord: UnsafeAtomic<UInt64>
+    private(set) var tail: UInt64 = 0
+    /// The last head seen: reading the other side's cache line only when this one says "full".
+    private var seenHead: UInt64 = 0
+
+    init(base: UnsafeMutableRawPointer, capacity: Int, tail: UnsafeAtomic<UInt64>, head: UnsafeAtomic<UInt64>) {
+        self.base = base
+        self.capacity = capacity
+        tailWord = tail
+        headWord = head
+    }
+
+    /// Where `footprint` bytes may be written, or nil while the ring is too full (also when the other side lies about its
+    /// position: then it is full for ever, which harms only itself).
+    @inline(__always)
+    mutating func room(for footprint: Int) -> UnsafeMutableRawPointer? {
+        if tail &- seenHead &+ UInt64(footprint) > UInt64(capacity) {
+            seenHead = headWord.load(ordering: .sequentiallyConsistent)
+            guard tail &- seenHead &+ UInt64(footprint) <= UInt64(capacity) else { return nil }
+        }
+        return base + Int(tail & UInt64(capacity - 1))
+    }
+
+    /// Makes what was written visible to the other side.
+    @inline(__always)
+    mutating func publish(_ footprint: Int) {
+        tail &+= UInt64(footprint)
+        tailWord.store(tail, ordering: .sequentiallyConsistent)
+    }
+
+    /// Whether the other side has read everything.
+    var isDrained: Bool { headWord.load(ordering: .acquiring) == tail }
+}
+
+/// The reading end of one ring. Owned by one thread.
+struct RingConsumer {
+    let base: UnsafeMutableRawPointer
+    let capacity: Int
+    let tailWord: UnsafeAtomic<UInt64>
+    let headWord: UnsafeAtomic<UInt64>
+    private(set) var head: UInt64 = 0
+
+    init(base: UnsafeMutableRawPointer, capacity: Int, tail: UnsafeAtomic<UInt64>, head: UnsafeAtomic<UInt64>) {
+        self.base = base
+        self.capacity = capacity
+        tailWord = tail
+        headWord = head
+    }
+
+    /// Whether frames lie unread.
+    @inline(__always)
+    var hasFrames: Bool { tailWord.load(ordering: .sequentiallyConsistent) != head }
+
+    /// The next frame, which stays in the ring until ``consume(_:)``.
+    ///
+    /// The payload is shared memory: the other side may change it while it is read. Copy before checking.
+    @inline(__always)
+    func peek() throws(LinkViolation) -> (header: FrameHeader, payload: UnsafeRawBufferPointer)? {
+        let tail = tailWord.load(ordering: .sequentiallyConsistent)
+        let unread = tail &- head
+        if unread == 0 { return nil }
+        guard unread <= UInt64(capacity), unread >= UInt64(FrameHeader.byteCount) else { throw .positionOutOfRange }
+        let start = UnsafeRawPointer(base + Int(head & UInt64(capacity - 1)))
+        let header = FrameHeader.load(from: start)
+        guard FrameHeader.footprint(Int(header.length)) <= Int(unread) else { throw .frameOverrunsRing }
+        return (
+            header,
+            UnsafeRawBufferPointer(start: start + FrameHeader.byteCount, count: Int(header.length))
+        )
+    }
+
+    /// Gives the room of a frame back.
+    @inline(__always)
+    mutating func consume(_ header: FrameHeader) {
+        head &+= UInt64(FrameHeader.footprint(Int(header.length)))
+        headWord.store(head, ordering: .sequentiallyConsistent)
+    }
+}

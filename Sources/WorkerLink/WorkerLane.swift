@@ -1,0 +1,134 @@
+internal import Atomics
+internal import CRoostSystem
+internal import Glibc
+
+/// The worker's end of one lane. Used by one thread of Python, which must not hold the GIL where a function says that it
+/// may wait.
+public struct WorkerLane {
+    /// How many times a waiting thread looks again before it sleeps. A few microseconds: at full load the next request is
+    /// there before the kernel could have put the thread to sleep and woken it.
+    static let spins = 64
+
+    /// The largest payload to write in one frame.
+    public let chunkBytes: Int
+    private var requests: RingConsumer
+    private var responses: RingProducer
+    private let control: LaneControl
+    private let header: LinkHeader
+    private let lane: Int
+    private let doorbell: Int32
+    private let region: LinkRegion
+
+    /// Creates the worker's end of lane `lane`.
+    ///
+    /// - Parameter doorbell: The eventfd on which the front sleeps. Not owned.
+    public init(region: LinkRegion, lane: Int, doorbell: Int32) {
+        self.region = region
+        self.lane = lane
+        self.doorbell = doorbell
+        control = region.laneControl(lane)
+        header = region.header
+        chunkBytes = region.geometry.responseChunkBytes
+        requests = RingConsumer(
+            base: region.requestRing(lane),
+            capacity: region.geometry.requestRingBytes,
+            tail: control.atomic(.requestTail),
+            head: control.atomic(.requestHead)
+        )
+        responses = RingProducer(
+            base: region.responseRing(lane),
+            capacity: region.geometry.responseRingBytes,
+            tail: control.atomic(.responseTail),
+            head: control.atomic(.responseHead)
+        )
+    }
+
+    /// Waits for the next frame of the front, spinning shortly, then asleep. Call without the GIL.
+    public func wait() {
+        for _ in 0..<Self.spins where requests.hasFrames { return }
+        let sleeping = control.atomic(.forRequest)
+        while true {
+            sleeping.store(1, ordering: .sequentiallyConsistent)
+            if requests.hasFrames {
+                sleeping.store(0, ordering: .sequentiallyConsistent)
+                return
+            }
+            roost_futex_wait(control.futex(.forRequest), 1, -1)
+        }
+    }
+
+    /// Whether a frame of the front is there.
+    public var hasFrames: Bool { requests.hasFrames }
+
+    /// The next frame of the front, still in the ring; the payload stays valid until ``consume(_:)``.
+    public func peek() throws(LinkViolation) -> (header: FrameHeader, payload: UnsafeRawBufferPointer)? {
+        try requests.peek()
+    }
+
+    /// Gives the frame's room back to the front.
+    public mutating func consume(_ header: FrameHeader) {
+        requests.consume(header)
+    }
+
+    /// Whether the client of `stream` has left.
+    public func isCancelled(_ stream: UInt64) -> Bool {
+        control.atomic(.cancelled).load(ordering: .acquiring) == stream
+    }
+
+    /// Whether a frame of `count` payload bytes can be written at once. May be called with the GIL held: it never waits.
+    public mutating func hasRoom(for count: Int) -> Bool {
+        responses.room(for: FrameHeader.footprint(count)) != nil
+    }
+
+    /// Waits until ``hasRoom(for:)``. Call without the GIL.
+    ///
+    /// The front empties the ring as fast as it can run, whatever its clients do, so this is short.
+    public mutating func waitForRoom(for count: Int) {
+        let footprint = FrameHeader.footprint(min(count, chunkBytes))
+        let sleeping = control.atomic(.forRoom)
+        while responses.room(for: footprint) == nil {
+            sleeping.store(1, ordering: .sequentiallyConsistent)
+            if responses.room(for: footprint) != nil {
+                sleeping.store(0, ordering: .sequentiallyConsistent)
+                return
+            }
+            ring()
+            roost_futex_wait(control.futex(.forRoom), 1, -1)
+        }
+    }
+
+    /// Writes one frame and tells the front. Never waits: the caller has made sure that there is room.
+    ///
+    /// - Parameters:
+    ///   - count: The payload's bytes, all of which `fill` writes; at most the ring's size less a header.
+    /// - Returns: false when there was no room: then nothing was written.
+    @discardableResult
+    public mutating func send(
+        _ kind: FrameKind,
+        flags: UInt8 = 0,
+        stream: UInt64,
+        count: Int,
+        fill: (UnsafeMutableRawBufferPointer) -> Void
+    ) -> Bool {
+        let footprint = FrameHeader.footprint(count)
+        guard count >= 0, let place = responses.room(for: footprint) else { return false }
+        FrameHeader(length: UInt32(count), kind: kind.rawValue, flags: flags, stream: stream).store(to: place)
+        fill(UnsafeMutableRawBufferPointer(start: place + FrameHeader.byteCount, count: count))
+        responses.publish(footprint)
+        _ = header.atomic(.news, lane / 64).loadThenBitwiseOr(
+            with: 1 << UInt64(lane % 64), ordering: .sequentiallyConsistent)
+        ring()
+        return true
+    }
+
+    /// Rings the front's doorbell if it sleeps.
+    @inline(__always)
+    private func ring() {
+        let asleep = header.atomic(.frontSleeps)
+        if asleep.load(ordering: .sequentiallyConsistent) != 0,
+            asleep.exchange(0, ordering: .sequentiallyConsistent) != 0
+        {
+            WorkerControl.ring(doorbell)
+        }
+    }
+}

@@ -1,0 +1,160 @@
+internal import CRoostSystem
+internal import Glibc
+public import RequestQueue
+public import WorkerLink
+
+/// One worker process as the front sees it. Confined to the event loop of the ``WorkerPool`` that made it.
+///
+/// The shared memory goes with the last reference, so let go of a worker when it has died.
+public final class Worker {
+    /// Its name, never used again for another.
+    public let id: WorkerID
+    /// Its position, 0 … P-1; the worker that replaces it has the same.
+    public let index: Int
+    /// Its process.
+    public let pid: Int32
+    /// When it was started.
+    public let startedAt: Instant
+    /// The rings.
+    public let link: FrontLink
+    /// What it said about itself when it had imported the app; nil before that.
+    public internal(set) var introduction: WorkerIntroduction?
+
+    var life: WorkerLife
+    let isAttached: Bool
+    let control: ControlSocket
+    let processDescriptor: OwnedDescriptor
+    var doorbell: PipeReader?
+    private var doorbellEnd: OwnedDescriptor?
+    private var outputEnd: OwnedDescriptor?
+    private var errorEnd: OwnedDescriptor?
+    weak var pool: WorkerPool?
+
+    init(
+        id: WorkerID,
+        index: Int,
+        process: consuming WorkerProcess,
+        isAttached: Bool,
+        life: WorkerLife,
+        at now: Instant
+    ) {
+        self.id = id
+        self.index = index
+        self.life = life
+        self.isAttached = isAttached
+        startedAt = now
+        pid = process.pid
+        link = FrontLink(region: process.region)
+        control = ControlSocket(process.control, maximumFiles: process.region.geometry.lanes)
+        processDescriptor = process.processDescriptor
+        doorbellEnd = process.doorbell
+        outputEnd = process.output
+        errorEnd = process.error
+    }
+
+    /// Whether it takes requests.
+    public var isReady: Bool {
+        if case .ready = life.state { true } else { false }
+    }
+
+    /// What it is doing, in one word, for status pages: `starting`, `warming up`, `ready`, `draining`, `stopping`,
+    /// `terminating`, `killed`, `dead`.
+    public var stateName: String {
+        switch life.state {
+        case .starting: "starting"
+        case .warmingUp: "warming up"
+        case .ready: "ready"
+        case .draining: "draining"
+        case .stopping: "stopping"
+        case .terminating: "terminating"
+        case .killed: "killed"
+        case .dead: "dead"
+        }
+    }
+
+    /// Calls `visit` for each lane with new frames, until there are none, and asks for the doorbell at the next.
+    ///
+    /// Ends early when the worker is killed meanwhile. A worker that never stops writing is visited a bounded number of
+    /// times, and again after the loop's other work.
+    public func visitNews(_ visit: (_ lane: Int) -> Void) {
+        link.awake()
+        for _ in 0..<Self.visitsAtOnce {
+            guard isHeard else { return }
+            if link.takeControlNews() { pool?.readControl(of: self) }
+            guard isHeard else { return }
+            _ = link.visitNews { lane in
+                if isHeard { visit(lane) }
+            }
+            if link.sleep() { return }
+        }
+        pool?.visitSoon(self)
+    }
+
+    /// Sends the body file of a request; call before the request's frame. The descriptor stays the caller's.
+    ///
+    /// - Returns: Whether the kernel took it; when not, the socket is full or the worker is going.
+    public func send(file descriptor: Int32, stream: UInt64) -> Bool {
+        control.send(file: descriptor, stream: stream)
+    }
+
+    /// Takes the file that a ``FrameKind/file`` frame speaks of.
+    ///
+    /// To be called for each such frame, also when its client has left: a worker may leave no more files untaken than it has
+    /// threads.
+    ///
+    /// - Parameters:
+    ///   - stream: The frame's stream.
+    ///   - end: Where the part that the frame names ends: its offset plus its count.
+    /// - Returns: Its descriptor, which the caller closes.
+    /// - Throws: ``LinkViolation`` when none came, when it is no regular file of at least `end` bytes, or when the worker
+    ///   sent something else that it may not. Kill it then.
+    public func takeFile(for stream: UInt64, through end: Int) throws(LinkViolation) -> Int32 {
+        try control.takeFile(for: stream, through: end)
+    }
+
+    /// The pipes of a new worker, to be read: its doorbell, stdout and stderr. Each can be taken once.
+    func takeDoorbell() -> OwnedDescriptor? { doorbellEnd.take() }
+    func takeOutput() -> OwnedDescriptor? { outputEnd.take() }
+    func takeError() -> OwnedDescriptor? { errorEnd.take() }
+
+    /// Whether what it writes is still looked at: not after it was killed, nor after its end.
+    var isHeard: Bool {
+        switch life.state {
+        case .starting, .warmingUp, .ready, .draining, .stopping, .terminating: true
+        case .killed, .dead: false
+        }
+    }
+
+    /// Tells each thread that no request will follow, and the process that it may leave.
+    func askToStop() {
+        for lane in link.lanes.indices {
+            // No room means that the thread still has a request, and then it will be ended with the process.
+            _ = link.lanes[lane].send(.stop, stream: 0, count: 0) { _ in }
+        }
+        control.send(FlatJSON.text([("type", .string("stop"))]))
+    }
+
+    /// Sends SIGTERM.
+    func terminate() { signal(SIGTERM) }
+
+    /// Sends SIGKILL.
+    func kill() { signal(SIGKILL) }
+
+    /// Safe until the process is reaped, which is done on this loop: no other process can have its pid.
+    private func signal(_ number: Int32) {
+        guard !isAttached else { return }
+        Glibc.kill(pid, number)
+    }
+
+    /// Takes the status of the process, which has ended.
+    func reap() -> ProcessExit {
+        var status: Int32 = 0
+        guard !isAttached, roost_reap(processDescriptor.raw, &status) == 0 else { return .unknown }
+        return ProcessExit(reaped: status)
+    }
+
+    private static let visitsAtOnce = 32
+}
+
+@available(*, unavailable)
+extension Worker: Sendable {}

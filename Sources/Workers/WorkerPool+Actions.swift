@@ -1,0 +1,88 @@
+internal import Logging
+internal import NIOCore
+internal import RequestQueue
+internal import WorkerLink
+
+// What the pool does about it.
+extension WorkerPool {
+    func perform(_ action: WorkerLife.Action, on worker: Worker) {
+        switch action {
+        case .none:
+            break
+        case .warmUp:
+            warmUp(worker)
+        case .open:
+            state.served()
+            var metadata = metadata(of: worker)
+            if let python = worker.introduction?.python { metadata["python"] = .string(python) }
+            metadata["started_in"] = .string("\(now.since(worker.startedAt).inMilliseconds) ms")
+            logger.info("worker ready", metadata: metadata)
+            // It may have rung while nobody visited it.
+            visitSoon(worker)
+            delegate?.workerBecameReady(worker)
+        case .askToStop, .terminate, .kill:
+            guard !worker.isAttached else { return release(worker) }
+            switch action {
+            case .askToStop: worker.askToStop()
+            case .terminate: worker.terminate()
+            default: worker.kill()
+            }
+        case .bury(let death):
+            bury(worker, death)
+        }
+    }
+
+    private func warmUp(_ worker: Worker) {
+        // Asks for the ring that the answer will be.
+        if !worker.link.sleep() { visitSoon(worker) }
+        delegate?.workerNeedsWarmUp(worker) { [weak self, weak worker] isAnswered in
+            guard let self, let worker else { return }
+            perform(worker.life.warmedUp(isAnswered: isAnswered, at: now), on: worker)
+            settle()
+        }
+    }
+
+    /// Lets an attached process go: it is its own master, and is only told that the link has ended.
+    private func release(_ worker: Worker) {
+        worker.askToStop()
+        eventLoop.assumeIsolated().execute { [weak self] in
+            guard let self else { return }
+            perform(worker.life.ended(.unknown, at: now), on: worker)
+            settle()
+        }
+    }
+
+    private func bury(_ worker: Worker, _ death: WorkerDeath) {
+        workers[worker.id] = nil
+        worker.doorbell?.close()
+        worker.doorbell = nil
+        var metadata = metadata(of: worker)
+        metadata["exit"] = .string("\(death.exit)")
+        if let reason = death.reason { metadata["reason"] = .string(reason.shortName) }
+        switch death.reason {
+        case .drained, .poolFailed: logger.debug("worker ended", metadata: metadata)
+        case nil, .failedToStart, .protocolViolation, .doorbellClosed, .drainTimeout:
+            logger.error("worker ended", metadata: metadata)
+        }
+        if let failure = death.failure, state.hasServed {
+            logger.error("worker cannot start", metadata: ["failure": "\(failure)"])
+        }
+        delegate?.workerDied(worker, death)
+        perform(state.ended(worker.index, death, jitter: .random(in: 0...1), at: now))
+    }
+
+    func perform(_ action: PoolState.Action) {
+        switch action {
+        case .none:
+            break
+        case .waitToReplace(let wait):
+            if wait > .zero { logger.notice("worker will be replaced", metadata: ["wait": "\(wait)"]) }
+        case .fail:
+            for worker in Array(workers.values) { perform(worker.life.kill(because: .poolFailed), on: worker) }
+        }
+    }
+
+    func metadata(of worker: Worker) -> Logger.Metadata {
+        ["worker": "\(worker.index)", "pid": "\(worker.pid)"]
+    }
+}

@@ -1,0 +1,89 @@
+internal import Logging
+internal import NIOCore
+internal import RequestQueue
+internal import WorkerLink
+
+// How a position gets its worker.
+extension WorkerPool {
+    func startDue() {
+        for index in state.due(at: now) {
+            // A failure at one position may have ended the pool.
+            guard case .waiting = state.positions[index] else { continue }
+            do {
+                state.filled(index, with: try startWorker(at: index).id)
+            } catch {
+                if state.hasServed { logger.error("worker cannot start", metadata: ["failure": "\(error)"]) }
+                perform(state.notStarted(index, failure: error, jitter: .random(in: 0...1), at: now))
+            }
+        }
+    }
+
+    private func startWorker(at index: Int) throws(StartupFailure) -> Worker {
+        let process: WorkerProcess
+        let isAttached: Bool
+        switch configuration.source {
+        case .spawned:
+            process = try configuration.spawn(at: index)
+            isAttached = false
+        case .attached(let socket):
+            process = try configuration.attach(over: socket)
+            isAttached = true
+        }
+        let life = WorkerLife(startedAt: now, startupTimeout: Nanoseconds(configuration.startupTimeout))
+        let id = WorkerID(raw: nextID)
+        nextID += 1
+        let worker = Worker(id: id, index: index, process: process, isAttached: isAttached, life: life, at: now)
+        worker.pool = self
+        guard let watcher, watcher.watch(worker.processDescriptor.raw, token: UInt64(id.raw)) else {
+            worker.kill()
+            _ = worker.reap()
+            throw StartupFailure(
+                .notSpawned,
+                title: "a worker could not be started",
+                reason: "the kernel does not watch its process"
+            )
+        }
+        workers[id] = worker
+        _ = worker.link.sleep()
+        if let doorbell = worker.takeDoorbell() {
+            worker.doorbell = PipeReader.open(
+                doorbell,
+                on: eventLoop,
+                // What was rung meanwhile goes with one read.
+                capacity: 64,
+                onRead: { [weak self, weak worker] _ in
+                    if let self, let worker { doorbellRang(for: worker) }
+                },
+                onClose: { [weak self, weak worker] in
+                    if let self, let worker { doorbellClosed(of: worker) }
+                }
+            )
+        }
+        if let output = worker.takeOutput() {
+            forward(output, from: WorkerOutput(index: index, pid: worker.pid, isError: false))
+        }
+        if let error = worker.takeError() {
+            forward(error, from: WorkerOutput(index: index, pid: worker.pid, isError: true))
+        }
+        logger.debug("worker started", metadata: metadata(of: worker))
+        return worker
+    }
+
+    private func forward(_ descriptor: consuming OwnedDescriptor, from source: WorkerOutput) {
+        let key = nextOutput
+        nextOutput += 1
+        var splitter = LineSplitter()
+        outputs[key] = PipeReader.open(
+            descriptor,
+            on: eventLoop,
+            capacity: LineSplitter.maximumBytes,
+            onRead: { [weak self] buffer in
+                splitter.append(buffer.readableBytesView) { self?.delegate?.workerWrote($0, from: source) }
+            },
+            onClose: { [weak self] in
+                splitter.finish { self?.delegate?.workerWrote($0, from: source) }
+                self?.outputClosed(key)
+            }
+        )
+    }
+}

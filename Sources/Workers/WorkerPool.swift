@@ -1,0 +1,117 @@
+public import Logging
+public import NIOCore
+public import RequestQueue
+internal import WorkerLink
+
+/// Keeps P worker processes alive. Confined to one event loop, the front's: call everything on it.
+///
+/// The decisions are ``PoolState``'s and each worker's ``WorkerLife``'s; here they are carried out.
+public final class WorkerPool {
+    /// What the pool was made with.
+    public let configuration: WorkerPoolConfiguration
+    /// The workers that have not ended, whatever their state.
+    public internal(set) var workers: [WorkerID: Worker] = [:]
+    /// Who is told, and asked. Not retained.
+    public weak var delegate: (any WorkerPoolDelegate)?
+
+    let eventLoop: any EventLoop
+    let logger: Logger
+    var state: PoolState
+    var watcher: ProcessWatcher?
+    var nextID = 1
+    var timer: (scheduled: Scheduled<Void>, deadline: Instant)?
+    /// The pipes from stdout and stderr that are open, also those of workers that have died: their children may still write.
+    var outputs: [Int: PipeReader] = [:]
+    var nextOutput = 0
+    var end: EventLoopPromise<Void>?
+    /// The socket to an attached process. It stays open until the pool goes.
+    private var attachment: OwnedDescriptor?
+    var isConcluding = false
+    var isConcluded = false
+    var lastLines: Scheduled<Void>?
+    /// How long the pool's end waits for the last lines of its workers.
+    static let lastLines = TimeAmount.milliseconds(500)
+
+    /// Creates a pool that has no workers until ``start()``.
+    public init(
+        configuration: WorkerPoolConfiguration,
+        eventLoop: any EventLoop,
+        logger: Logger,
+        delegate: (any WorkerPoolDelegate)?
+    ) {
+        self.configuration = configuration
+        self.eventLoop = eventLoop
+        self.logger = logger
+        self.delegate = delegate
+        switch configuration.source {
+        case .spawned: state = PoolState(processes: configuration.processes)
+        case .attached(let socket):
+            state = PoolState(processes: 1, replacesWorkers: false)
+            attachment = OwnedDescriptor(socket)
+        }
+    }
+
+    /// The worker with this name, unless it has ended.
+    public func worker(_ id: WorkerID) -> Worker? { workers[id] }
+
+    /// Workers that take requests.
+    ///
+    /// - Complexity: O(number of workers).
+    public var readyCount: Int { workers.values.count { $0.isReady } }
+
+    /// Starts all workers, side by side. The delegate hears of each, or of the pool's failure. Call once.
+    public func start() {
+        eventLoop.preconditionInEventLoop()
+        state.start(at: now)
+        do {
+            let pool = NIOLoopBound(self, eventLoop: eventLoop)
+            watcher = try ProcessWatcher(eventLoop: eventLoop) { token in
+                pool.value.processEnded(WorkerID(raw: Int(truncatingIfNeeded: token)))
+            }
+        } catch {
+            for index in state.due(at: now) {
+                perform(state.notStarted(index, failure: error, jitter: 0, at: now))
+            }
+        }
+        startDue()
+        settle()
+    }
+
+    /// Lets workers finish their requests, asks each to leave when it has none, and ends those that have not left within
+    /// `interval`: SIGTERM when nine tenths of it are over, at the end SIGKILL. Nobody is replaced any more.
+    ///
+    /// The caller sends workers no further requests, and calls ``becameIdle(_:)`` for each when its last is answered.
+    ///
+    /// - Returns: Succeeds when all have gone. A second call changes nothing and returns the same.
+    @discardableResult
+    public func drain(within interval: Duration) -> EventLoopFuture<Void> {
+        eventLoop.preconditionInEventLoop()
+        if let end { return end.futureResult }
+        let promise = eventLoop.makePromise(of: Void.self)
+        end = promise
+        if isConcluded { promise.succeed(()) }
+        state.drain()
+        for worker in Array(workers.values) {
+            let isIdle = delegate?.isIdle(worker) ?? true
+            perform(worker.life.drain(isIdle: isIdle, within: Nanoseconds(interval), at: now), on: worker)
+        }
+        settle()
+        return promise.futureResult
+    }
+
+    /// The last request in the worker is answered. Does nothing unless it is being drained.
+    public func becameIdle(_ worker: Worker) {
+        perform(worker.life.becameIdle(), on: worker)
+        settle()
+    }
+
+    /// Ends a worker at once, with SIGKILL. It is replaced. Its death is reported when the kernel has noticed, not here.
+    public func kill(_ id: WorkerID, because reason: EndReason) {
+        guard let worker = workers[id] else { return }
+        perform(worker.life.kill(because: reason), on: worker)
+        settle()
+    }
+}
+
+@available(*, unavailable)
+extension WorkerPool: Sendable {}

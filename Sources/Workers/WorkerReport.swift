@@ -1,0 +1,66 @@
+/// What a worker says about itself when it has imported the app.
+public struct WorkerIntroduction: Sendable, Equatable {
+    /// The interpreter's version: `3.11.7`.
+    public var python: String?
+    /// The application's type: `flask.app.Flask`.
+    public var application: String?
+    /// How long the import took.
+    public var importTime: Duration?
+}
+
+/// A text message of a worker on the control socket.
+enum WorkerReport: Sendable, Equatable {
+    /// The app is imported.
+    case ready(WorkerIntroduction)
+    /// The app cannot be loaded.
+    case failed(StartupFailure)
+    /// A line for the log, from outside any request.
+    case log(level: String, message: String)
+
+    /// Reads a message; nil when it is none that we know, which is a broken protocol.
+    init?(_ bytes: UnsafeRawBufferPointer) {
+        guard let fields = FlatJSON.object(from: bytes) else { return nil }
+        // Nothing to say is not said.
+        func string(_ name: String) -> String? {
+            if case .string(let string) = fields[name], !string.isEmpty { string } else { nil }
+        }
+        switch string("type") {
+        case "ready":
+            self = .ready(
+                WorkerIntroduction(
+                    python: string("python"),
+                    application: string("app"),
+                    importTime: Self.duration(fields["import_seconds"])
+                )
+            )
+        case "failed":
+            self = .failed(
+                StartupFailure(
+                    .notLoaded,
+                    title: string("title") ?? "the application cannot be loaded",
+                    reason: string("reason") ?? "the worker gave no reason",
+                    cause: string("cause"),
+                    hint: string("hint"),
+                    traceback: string("traceback")
+                )
+            )
+        case "log":
+            guard let message = string("message") else { return nil }
+            self = .log(level: string("level") ?? "info", message: message)
+        default:
+            return nil
+        }
+    }
+
+    /// Any other number than a sensible one is no time at all: `Duration` traps on those.
+    private static func duration(_ value: FlatJSON.Value?) -> Duration? {
+        let seconds: Double
+        switch value {
+        case .number(let number): seconds = number
+        case .integer(let integer): seconds = Double(integer)
+        case .string, .boolean, .null, nil: return nil
+        }
+        guard seconds >= 0, seconds < 1e6 else { return nil }
+        return .milliseconds(Int64(seconds * 1000))
+    }
+}

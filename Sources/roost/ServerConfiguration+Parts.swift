@@ -1,0 +1,76 @@
+internal import Admin
+internal import Front
+internal import HTTPCodec
+internal import LogSink
+internal import Logging
+internal import RequestQueue
+internal import RoostConfiguration
+internal import Workers
+
+/// The one configuration, as each part wants it.
+extension ServerConfiguration {
+    /// What the front gets.
+    func front() throws(TrustedProxies.ParseError) -> FrontConfiguration {
+        var front = FrontConfiguration()
+        front.listeners = listeners.map { address in
+            switch address {
+            case .tcp(let host, let port): .tcp(host: host, port: port)
+            case .unix(let path): .unix(path: path)
+            }
+        }
+        front.limits.headerBytes = http.maximumHeaderBytes.bytes
+        front.limits.fieldCount = http.maximumHeaderCount
+        front.limits.targetBytes = http.maximumTargetBytes.bytes
+        front.maximumBodyBytes = http.maximumBodyBytes?.bytes ?? 0
+        front.bodyMemoryBytes = buffering.bodyMemory.bytes
+        front.responseMemoryBytes = buffering.responseMemory.bytes
+        front.spoolDirectory = buffering.spoolDirectory
+        front.timeouts.head = http.headerTimeout
+        front.timeouts.keepAlive = http.keepAlive
+        front.timeouts.writeStall = http.writeStallTimeout
+        front.timeouts.bodyRate = http.minimumBodyRate.bytes
+        front.timeouts.bodyGrace = http.bodyGrace
+        front.maximumConnections = http.maximumConnections
+        front.trustedProxies = try TrustedProxies(parsing: trust.forwardedAllowIPs.joined(separator: ","))
+        front.expectsProxyProtocol = trust.expectsProxyProtocol
+        front.criticalPaths = queue.criticalPrefixes
+        front.sheddablePaths = queue.sheddablePrefixes
+        front.queue.limit = queue.limit
+        front.queue.timeout = queue.timeout
+        return front
+    }
+
+    /// What the workers get.
+    func workers(_ installation: Installation, version: String) -> WorkerPoolConfiguration {
+        var pool = WorkerPoolConfiguration(
+            python: application.python,
+            bootstrap: installation.bootstrap,
+            library: installation.library,
+            target: application.target?.description ?? "",
+            applicationDirectory: application.directory
+        )
+        pool.processes = workers.processes
+        pool.threads = workers.threads
+        pool.startupTimeout = workers.startupTimeout
+        pool.serverSoftware = "roost/\(version)"
+        pool.warmsUp = application.warmUpPath != nil
+        // A head, its index, and a body that is kept in memory must fit a lane.
+        pool.requestRingBytes = max(
+            128 << 10, http.maximumHeaderBytes.bytes + 32 * http.maximumHeaderCount + buffering.bodyMemory.bytes + 4096)
+        return pool
+    }
+
+    /// What the admin gets.
+    func admin() -> AdminConfiguration {
+        var configuration = AdminConfiguration(socketPath: admin.socket)
+        if case .tcp(let host, let port) = admin.address { configuration.tcp = .init(host: host, port: port) }
+        return configuration
+    }
+}
+
+extension ServerConfiguration.Logging {
+    /// The logger's level.
+    var loggerLevel: Logger.Level { Logger.Level(rawValue: level.rawValue) ?? .info }
+    /// The log's form.
+    var handlerFormat: RoostLogHandler.Format { RoostLogHandler.Format(rawValue: format.rawValue) ?? .text }
+}

@@ -1,0 +1,54 @@
+"""Stands for the program `roost` under ``roost.serve``: attaches, sends requests, notes what came, and stops.
+
+Started as ``fake_roost.py serve --attach FD …`` with FAKE_ROOST = {"library": …, "note": …, "requests": […], "end": …}.
+"""
+
+import array
+import json
+import os
+import signal
+import socket
+import struct
+import sys
+
+from ring_front import FILE_MAGIC, STOP, Link
+
+RING = 128 << 10
+
+
+def main():
+    plan = json.loads(os.environ["FAKE_ROOST"])
+    arguments = sys.argv[1:]
+    if plan.get("end") == "at once":
+        sys.exit(2)
+    stop = [signal.SIGTERM]
+    signal.pthread_sigmask(signal.SIG_BLOCK, stop)
+    channel = socket.socket(fileno=int(arguments[arguments.index("--attach") + 1]))
+    threads = int(arguments[arguments.index("--threads") + 1])
+    link = Link(threads, RING)
+    for number, fd in enumerate((link.memory, link.worker_control.fileno(), link.doorbell), 1):
+        channel.sendmsg([struct.pack("<QQ", FILE_MAGIC, number)],
+                        [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [fd]))])
+    channel.send(json.dumps({
+        "target": "", "app_dir": "", "threads": threads, "processes": 1, "request_ring": RING, "response_ring": RING,
+        "worker": 0, "library": plan["library"], "server_software": "roost/0.1.0"}).encode())
+    link.hand_over()
+    ready = link.ready()
+    answers = []
+    for number, target in enumerate(plan["requests"]):
+        answers.append(link.get(target, lane=number % threads).body.decode("latin-1"))
+    with open(plan["note"] + ".part", "w") as file:
+        json.dump({"arguments": arguments, "ready": ready, "answers": answers}, file)
+    os.rename(plan["note"] + ".part", plan["note"])
+    if plan.get("end") == "by itself":
+        sys.exit(3)
+    # The user's program is told by whoever made this pipe that the requests are answered.
+    with open(plan["done"], "w") as file:
+        file.write("done")
+    signal.sigwait(stop)
+    for lane in range(threads):
+        link.send(STOP, lane=lane)
+    link.tell({"type": "stop"})
+
+
+main()

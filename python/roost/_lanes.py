@@ -1,0 +1,81 @@
+"""The threads that serve requests, and the messages that pass beside them. Used by workers and by ``serve``."""
+
+import json
+import os
+import select
+import threading
+import traceback
+
+from roost._wsgi import Glue
+
+
+class Lanes:
+    """T threads of Python, each serving one lane of the link."""
+
+    def __init__(self, native, application, settings):
+        self._native = native
+        self._glue = Glue(application, settings)
+        #: The environ that each request's is a copy of. To be changed before `start` only.
+        self.template = self._glue.template
+        self.threads = [
+            threading.Thread(target=self._run, args=(lane,), name="roost-%d" % (lane + 1), daemon=True)
+            for lane in range(settings["threads"])
+        ]
+
+    def start(self):
+        for thread in self.threads:
+            thread.start()
+
+    def _run(self, lane):
+        try:
+            self._native.run(lane, self._glue)
+        except BaseException:
+            # Without this thread a part of the link is dead, and the front cannot know: better none than some.
+            traceback.print_exc()
+            os._exit(70)
+
+    def join(self, seconds):
+        """Waits for the threads, which end when the front has told them to; at most about so long."""
+        for thread in self.threads:
+            thread.join(max(0.001, seconds / len(self.threads)))
+
+
+def send(native, control, message):
+    """Sends a message to the front and rings its bell. The front may be gone: that is found out elsewhere."""
+    try:
+        os.write(control, json.dumps(message).encode("utf-8"))
+    except OSError:
+        return
+    native.announce()
+
+
+def wait_for_stop(native, control, wake=None):
+    """Waits on the main thread, where signal handlers run, until the front says stop.
+
+    Returns True then, and False when the front is gone. `wake`, if given, is a descriptor on which Python tells of
+    signals: one that comes just before the wait begins would not be seen otherwise.
+    """
+    poll = select.poll()
+    poll.register(control, select.POLLIN)
+    poll.register(native.notice(), select.POLLIN)
+    if wake is not None:
+        poll.register(wake, select.POLLIN)
+    while True:
+        for descriptor, _ in poll.poll():
+            if descriptor == wake:
+                os.read(wake, 512)
+        try:
+            message = native.message()
+            while message is not None:
+                if _is_stop(message):
+                    return True
+                message = native.message()
+        except EOFError:
+            return False
+
+
+def _is_stop(message):
+    try:
+        return json.loads(message.decode("utf-8")).get("type") == "stop"
+    except (ValueError, AttributeError):
+        return False

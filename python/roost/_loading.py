@@ -1,0 +1,250 @@
+"""Finding the application that a target names, and saying clearly why it was not found."""
+
+import ast
+import difflib
+import importlib
+import inspect
+import os
+import sys
+import traceback
+
+CANDIDATES = ("application", "app", "server")
+_HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+class LoadingError(Exception):
+    """The application cannot be served. Rendered by the front as a tree."""
+
+    def __init__(self, title, reason, hint=None, cause=None):
+        super().__init__(reason)
+        self.title = title
+        self.reason = reason
+        self.hint = hint
+        self.cause = cause
+
+    def message(self):
+        """What the front is told. Bounded: a message is at most 64 KiB."""
+        text = _traceback_text(self.cause) if self.cause is not None else ""
+        return {
+            "type": "failed",
+            "title": self.title,
+            "reason": self.reason[:2000],
+            "traceback": text if len(text) <= 24_000 else text[:8_000] + "\n[...]\n" + text[-16_000:],
+            "hint": (self.hint or "")[:2000],
+        }
+
+
+def load(target, app_dir):
+    """The WSGI application that `target` names, such as ``shop.wsgi:app``. Raises LoadingError."""
+    module_name, expression, app_dir = _split(target, app_dir)
+    module = _import(module_name, app_dir)
+    if expression is None:
+        found, name = _candidate(module, module_name)
+    else:
+        found, name = _evaluate(expression, module, module_name), expression
+    return _application(found, name, module, module_name)
+
+
+def _split(target, app_dir):
+    """Module name, expression or None, and the directory where the module is looked for."""
+    place, colon, expression = target.partition(":")
+    if place.endswith(".py") or "/" in place:
+        path = os.path.join(app_dir, place)
+        if not os.path.isfile(path):
+            raise LoadingError("application not found", "there is no file %r" % path, _files_hint(app_dir))
+        app_dir, file_name = os.path.split(os.path.abspath(path))
+        place = file_name[:-3] if file_name.endswith(".py") else file_name
+        if app_dir not in sys.path:
+            sys.path.insert(0, app_dir)
+    if not place or (colon and not expression.strip()):
+        raise LoadingError(
+            "application not found",
+            "%r names no application" % target,
+            "write MODULE:NAME, for example shop.wsgi:app",
+        )
+    return place, expression.strip() if colon else None, app_dir
+
+
+def _import(name, app_dir):
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is not None and (name == error.name or name.startswith(error.name + ".")):
+            raise LoadingError(
+                "application not found",
+                "there is no module %r in %s, nor elsewhere on the path of Python" % (error.name, app_dir),
+                _files_hint(app_dir, error.name),
+                None,
+            ) from error
+        raise LoadingError(
+            "application cannot be imported",
+            "importing %r failed: %s" % (name, _line(error)),
+            "install %r into the environment of %s" % (error.name, sys.executable) if error.name else None,
+            error,
+        ) from error
+    except SystemExit as error:
+        raise LoadingError(
+            "application cannot be imported",
+            "the module %r ended the process while it was imported (SystemExit: %s)" % (name, error.code),
+            "what starts a server or parses arguments belongs under: if __name__ == '__main__'",
+            error,
+        ) from error
+    except BaseException as error:
+        raise LoadingError(
+            "application cannot be imported",
+            "importing %r failed: %s" % (name, _line(error)),
+            None,
+            error,
+        ) from error
+
+
+def _candidate(module, module_name):
+    for name in CANDIDATES:
+        if hasattr(module, name):
+            return getattr(module, name), name
+    raise LoadingError(
+        "application not found",
+        "module %r has none of %s%s" % (module_name, ", ".join(CANDIDATES), _has(module)),
+        _attribute_hint(module, module_name, "app"),
+    )
+
+
+def _evaluate(expression, module, module_name):
+    """The value of ``name``, ``name.name`` or ``name(literals)``."""
+    wrong = LoadingError(
+        "application not found",
+        "%r is not the name of an application, nor a call of a factory with literal arguments" % expression,
+        "write %s:app or %s:create_app()" % (module_name, module_name),
+    )
+    try:
+        node = ast.parse(expression, mode="eval").body
+    except SyntaxError:
+        raise wrong from None
+    call = node if isinstance(node, ast.Call) else None
+    names = []
+    node = call.func if call is not None else node
+    while isinstance(node, ast.Attribute):
+        names.append(node.attr)
+        node = node.value
+    if not isinstance(node, ast.Name):
+        raise wrong
+    names.append(node.id)
+    value = module
+    for name in reversed(names):
+        try:
+            value = getattr(value, name)
+        except AttributeError as error:
+            raise LoadingError(
+                "application not found",
+                "module %r has no attribute %r%s" % (module_name, expression, _has(module)),
+                _attribute_hint(module, module_name, name),
+            ) from error
+    if call is None:
+        return value
+    try:
+        positional = [ast.literal_eval(argument) for argument in call.args]
+        named = {argument.arg: ast.literal_eval(argument.value) for argument in call.keywords}
+    except ValueError:
+        raise wrong from None
+    try:
+        return value(*positional, **named)
+    except BaseException as error:
+        raise LoadingError(
+            "application cannot be made",
+            "the factory %s:%s failed: %s" % (module_name, expression, _line(error)),
+            None,
+            error,
+        ) from error
+
+
+def _application(found, name, module, module_name):
+    """`found` if it is a WSGI application, or the one that it carries, as a Dash object carries its Flask."""
+    if not callable(found) and callable(getattr(found, "server", None)):
+        found = found.server
+    if not callable(found):
+        raise LoadingError(
+            "application cannot be served",
+            "%s:%s is a %s, which cannot be called" % (module_name, name, type(found).__name__),
+            _attribute_hint(module, module_name, name),
+        )
+    call = found if inspect.isfunction(found) else getattr(type(found), "__call__", None)
+    if inspect.iscoroutinefunction(call):
+        raise LoadingError(
+            "application cannot be served",
+            "%s:%s is asynchronous (ASGI); this version of roost serves WSGI" % (module_name, name),
+        )
+    if inspect.isfunction(found) and not inspect.signature(found).parameters:
+        raise LoadingError(
+            "application cannot be served",
+            "%s:%s takes no arguments: it looks like a factory" % (module_name, name),
+            "roost serve '%s:%s()'" % (module_name, name),
+        )
+    return found
+
+
+def _public_names(module):
+    """What a user may have meant: callables and objects made in the module, no classes from elsewhere, no modules."""
+    names = []
+    for name, value in vars(module).items():
+        if name.startswith("_") or inspect.ismodule(value) or inspect.isclass(value):
+            continue
+        if callable(value) and getattr(value, "__module__", module.__name__) != module.__name__:
+            if inspect.isroutine(value):
+                continue
+        if callable(value) or hasattr(value, "server"):
+            names.append(name)
+    return names
+
+
+def _has(module):
+    names = _public_names(module)
+    return " (it has: %s)" % ", ".join(names[:12]) if names else " (it defines nothing that could be one)"
+
+
+def _attribute_hint(module, module_name, wanted):
+    names = [name for name in _public_names(module) if name != wanted]
+    close = difflib.get_close_matches(wanted, names, 1, 0.5)
+    # What frameworks make, before functions.
+    objects = [name for name in names if not inspect.isroutine(getattr(module, name))]
+    factories = [name for name in names if name.startswith(("create", "make", "get_", "build"))]
+    if close and not inspect.isroutine(getattr(module, close[0])):
+        return "roost serve %s:%s" % (module_name, close[0])
+    if objects:
+        return "roost serve %s:%s" % (module_name, objects[0])
+    if factories:
+        return "roost serve '%s:%s()'" % (module_name, factories[0])
+    if close:
+        return "roost serve %s:%s" % (module_name, close[0])
+    return None
+
+
+def _files_hint(app_dir, wanted=None):
+    try:
+        entries = sorted(os.listdir(app_dir))
+    except OSError as error:
+        return "--app-dir %s: %s" % (app_dir, error.strerror)
+    modules = [entry[:-3] for entry in entries if entry.endswith(".py")]
+    modules += [entry for entry in entries if os.path.isfile(os.path.join(app_dir, entry, "__init__.py"))]
+    if not modules:
+        return "%s has no Python modules; --app-dir DIR names the directory to look in" % app_dir
+    close = difflib.get_close_matches(wanted, modules, 1) if wanted else []
+    if close:
+        return "did you mean %s?" % close[0]
+    return "%s has: %s" % (app_dir, ", ".join(modules[:12]))
+
+
+def _line(error):
+    text = str(error).strip().splitlines()
+    return "%s: %s" % (type(error).__name__, text[0]) if text else type(error).__name__
+
+
+def _traceback_text(error):
+    """The traceback without our own frames and the import system's, which say nothing about the application."""
+    place = error.__traceback__
+    while place is not None:
+        file = place.tb_frame.f_code.co_filename
+        if not (file.startswith("<frozen importlib") or os.path.dirname(os.path.abspath(file)) == _HERE):
+            if not file.endswith(os.path.join("importlib", "__init__.py")):
+                break
+        place = place.tb_next
+    return "".join(traceback.format_exception(type(error), error, place, chain=True)).rstrip()

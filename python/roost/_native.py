@@ -1,0 +1,53 @@
+"""The library that carries requests between the front and this interpreter, called through ctypes."""
+
+import ctypes
+
+
+class Native:
+    """``libRoostWorker.so``. ``PyDLL``: its functions are entered with the GIL held, and let it go while they wait."""
+
+    def __init__(self, path):
+        library = ctypes.PyDLL(path)
+        self._open = library.roost_worker_open
+        self._open.argtypes = [ctypes.c_int] * 4 + [ctypes.c_int64] * 2 + [ctypes.c_int]
+        self._run = library.roost_worker_run
+        self._run.argtypes = [ctypes.c_int, ctypes.py_object]
+        self._message = library.roost_worker_message
+        self._message.argtypes = [ctypes.c_void_p, ctypes.c_int64]
+        self._message.restype = ctypes.c_int64
+        self._limit_leaving = library.roost_worker_limit_leaving
+        self._limit_leaving.argtypes = [ctypes.c_int]
+        self._limit_leaving.restype = None
+        self.announce = library.roost_worker_announce
+        self.announce.restype = None
+        self.forked = library.roost_worker_forked
+        self.forked.restype = None
+        self.notice = library.roost_worker_notice
+
+    def open(self, link, control, doorbell, settings, watches_front):
+        """Opens the link; the descriptors belong to the library then. Raises OSError."""
+        self._open(
+            link,
+            control,
+            doorbell,
+            settings["threads"],
+            settings["request_ring"],
+            settings["response_ring"],
+            1 if watches_front else 0,
+        )
+
+    def run(self, lane, glue):
+        """Serves one lane on this thread until the front says stop."""
+        self._run(lane, glue)
+
+    def message(self):
+        """The front's next message: bytes, None when there is none. Raises EOFError when the front is gone."""
+        buffer = ctypes.create_string_buffer(4096)
+        count = self._message(buffer, len(buffer))
+        if count < 0:
+            raise EOFError("the front is gone")
+        return buffer.raw[:count] if count else None
+
+    def limit_leaving(self, seconds):
+        """Ends the process after so many seconds, whatever Python still does."""
+        self._limit_leaving(seconds)

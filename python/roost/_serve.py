@@ -1,0 +1,264 @@
+"""``roost.serve``: serves from a program of the user's own, with this process as the only worker."""
+
+import array
+import difflib
+import inspect
+import json
+import os
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import warnings
+
+from roost import _lanes
+from roost._native import Native
+
+_FILE_MAGIC = 0x454C4946
+# What waitress can be told and roost needs not to know: accepted, so that a program need not be changed to try it.
+_WITHOUT_MEANING = frozenset(
+    """
+    asyncore_loop_timeout asyncore_use_poll backlog channel_request_lookahead cleanup_interval
+    clear_untrusted_proxy_headers expose_tracebacks inbuf_overflow ipv4 ipv6 log_socket_errors
+    log_untrusted_proxy_headers outbuf_high_watermark outbuf_overflow recv_bytes send_bytes server_name
+    trusted_proxy_count trusted_proxy_headers unix_socket_perms
+    """.split()
+)
+_lock = threading.Lock()
+
+
+class ServingError(RuntimeError):
+    """The server could not be started, or ended by itself."""
+
+
+def serve(
+    app,
+    host=None,
+    port=None,
+    listen=None,
+    unix_socket=None,
+    threads=8,
+    url_scheme=None,
+    url_prefix="",
+    ident=None,
+    trusted_proxy=None,
+    connection_limit=None,
+    channel_timeout=None,
+    max_request_header_size=None,
+    max_request_body_size=None,
+    **others,
+):
+    """Serves a WSGI application until SIGINT or SIGTERM, then answers what is running, and returns.
+
+    The names are those of ``waitress.serve`` where they mean the same. Both listen on ``0.0.0.0:8080`` unless told
+    otherwise; ``threads`` is 8 here and 4 there. What waitress can be told and has no meaning here is passed over with
+    a warning; a name that neither knows is a TypeError.
+
+    The sockets belong to the program ``roost``, which is started beside this process and ends with it. It is looked
+    for in ``ROOST_BINARY``, beside this package's source, and on ``PATH``.
+
+    host, port: where to listen. ``listen``: several ``host:port``, with spaces between, instead.
+    unix_socket: the path of a socket to listen on instead.
+    url_scheme: ``wsgi.url_scheme`` where no trusted proxy says that it is https.
+    url_prefix: where the application is mounted; taken off ``PATH_INFO`` and given as ``SCRIPT_NAME``.
+    ident: ``SERVER_SOFTWARE``.
+    trusted_proxy: the address of the proxy whose forwarding headers are believed; ``*`` for any.
+    connection_limit: connections at a time. channel_timeout: seconds that an idle one is kept.
+    max_request_header_size, max_request_body_size: bytes.
+    """
+    _refuse_unknown(others)
+    if not callable(app):
+        raise TypeError("the application must be callable, not a %s" % type(app).__name__)
+    if listen is not None and (host is not None or port is not None):
+        raise ValueError("host or port may not be set if listen is set.")
+    if unix_socket is not None and (listen is not None or host is not None or port is not None):
+        raise ValueError("unix_socket may not be set if listen, host or port is set.")
+    arguments = ["--threads", str(int(threads))]
+    for place in _places(host, port, listen, unix_socket):
+        arguments += ["--bind", place]
+    for flag, value in (
+        ("--forwarded-allow-ips", trusted_proxy),
+        ("--max-connections", connection_limit),
+        ("--keep-alive", channel_timeout),
+        ("--max-header-bytes", max_request_header_size),
+        ("--max-body-bytes", max_request_body_size),
+    ):
+        if value is not None:
+            arguments += [flag, str(value)]
+    if not _lock.acquire(blocking=False):
+        raise ServingError("roost.serve is running in this process already")
+    try:
+        _Server(_mounted(app, url_prefix), arguments, url_scheme, ident).run()
+    finally:
+        _lock.release()
+
+
+def _refuse_unknown(others):
+    known = [name for name in inspect.signature(serve).parameters if name not in ("app", "others")]
+    for name in others:
+        if name in _WITHOUT_MEANING:
+            warnings.warn("roost.serve: %s has no meaning here" % name, stacklevel=4)
+            continue
+        close = difflib.get_close_matches(name, known, 1)
+        raise TypeError(
+            "serve() got an unexpected argument %r%s" % (name, "; did you mean %r?" % close[0] if close else "")
+        )
+
+
+def _places(host, port, listen, unix_socket):
+    """What follows --bind, once for each."""
+    if unix_socket is not None:
+        return ["unix:" + os.path.abspath(unix_socket)]
+    if listen is not None:
+        places = listen.split() if isinstance(listen, str) else list(listen)
+    else:
+        host = "0.0.0.0" if host is None else host
+        if ":" in host and not host.startswith("["):
+            host = "[%s]" % host
+        places = ["%s:%s" % (host, 8080 if port is None else port)]
+    return [":" + place[2:] if place.startswith("*:") else place for place in places]
+
+
+def _mounted(app, prefix):
+    prefix = "/" + prefix.strip("/") if prefix.strip("/") else ""
+    if not prefix:
+        return app
+
+    def mounted(environ, start_response):
+        path = environ["PATH_INFO"]
+        if path == prefix or path.startswith(prefix + "/"):
+            environ["SCRIPT_NAME"], environ["PATH_INFO"] = prefix, path[len(prefix) :]
+        return app(environ, start_response)
+
+    return mounted
+
+
+def _binary():
+    here = os.path.dirname(os.path.abspath(__file__))
+    beside = os.path.normpath(os.path.join(here, "..", "..", ".build", "release", "roost"))
+    named = os.environ.get("ROOST_BINARY")
+    if named:
+        if not os.access(named, os.X_OK):
+            raise ServingError("ROOST_BINARY names %r, which is no program" % named)
+        return named
+    for candidate in (beside, shutil.which("roost")):
+        if candidate and os.access(candidate, os.X_OK):
+            return candidate
+    raise ServingError("the program roost was not found: put it on PATH, or its path into ROOST_BINARY")
+
+
+class _Server:
+    """The program `roost` and this process's lanes."""
+
+    def __init__(self, app, arguments, url_scheme, ident):
+        self._app = app
+        self._arguments = arguments
+        self._url_scheme = url_scheme
+        self._ident = ident
+
+    def run(self):
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with ours:
+            with theirs:
+                # A session of its own: Ctrl-C is for us, and we tell it.
+                front = subprocess.Popen(
+                    [_binary(), "serve", "--attach", str(theirs.fileno()), *self._arguments],
+                    pass_fds=[theirs.fileno()],
+                    stdin=subprocess.DEVNULL,
+                    start_new_session=True,
+                )
+            try:
+                self._serve(ours, front)
+            finally:
+                if front.poll() is None:
+                    front.kill()
+                front.wait()
+
+    def _serve(self, ours, front):
+        try:
+            link, control, doorbell, settings = _receive_link(ours)
+        except EOFError:
+            raise ServingError("roost ended with status %d; its message is above" % front.wait()) from None
+        native = Native(settings["library"])
+        native.open(link, control, doorbell, settings, watches_front=False)
+        os.register_at_fork(after_in_child=native.forked)
+        if self._ident is not None:
+            settings["server_software"] = self._ident
+        lanes = _lanes.Lanes(native, self._app, settings)
+        if self._url_scheme is not None:
+            lanes.template["wsgi.url_scheme"] = self._url_scheme
+        lanes.start()
+        kind = type(self._app)
+        _lanes.send(
+            native,
+            control,
+            {
+                "type": "ready",
+                "pid": os.getpid(),
+                "python": ".".join(str(part) for part in sys.version_info[:3]),
+                "app": "%s.%s" % (kind.__module__, kind.__qualname__),
+                "import_seconds": 0,
+            },
+        )
+        if self._wait(native, control, front):
+            lanes.join(5)
+            status = front.wait()
+        else:
+            raise ServingError("roost ended by itself, with status %d" % front.wait())
+        if status != 0:
+            raise ServingError("roost ended with status %d" % status)
+
+    def _wait(self, native, control, front):
+        """Waits for the front to say stop, telling it to drain at the first SIGINT or SIGTERM."""
+        with _Interruptible() as wake:
+            while True:
+                try:
+                    return _lanes.wait_for_stop(native, control, wake)
+                except KeyboardInterrupt:
+                    # The second one is the front's cue not to wait for the requests that run.
+                    front.send_signal(signal.SIGTERM)
+
+
+class _Interruptible:
+    """SIGTERM raises KeyboardInterrupt like SIGINT; gives the descriptor on which Python tells of signals."""
+
+    def __enter__(self):
+        self._before = None
+        if threading.current_thread() is not threading.main_thread():
+            return None
+        self._wake, self._entry = os.pipe()
+        for descriptor in (self._wake, self._entry):
+            os.set_blocking(descriptor, False)
+        self._wakeup_before = signal.set_wakeup_fd(self._entry, warn_on_full_buffer=False)
+        self._before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+        return self._wake
+
+    def __exit__(self, *_):
+        if self._before is None:
+            return
+        signal.signal(signal.SIGTERM, self._before)
+        signal.set_wakeup_fd(self._wakeup_before)
+        os.close(self._wake)
+        os.close(self._entry)
+
+
+def _receive_link(channel):
+    """The three descriptors and the settings that the front sends. Raises EOFError."""
+    found = {}
+    while True:
+        data, extra, _, _ = channel.recvmsg(65536, socket.CMSG_SPACE(16 * 4))
+        descriptors = array.array("i")
+        for level, kind, content in extra:
+            if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+                descriptors.frombytes(content[: len(content) - len(content) % descriptors.itemsize])
+        if not data:
+            raise EOFError
+        if len(data) == 16 and len(descriptors) == 1 and struct.unpack("=QQ", data)[0] == _FILE_MAGIC:
+            found[struct.unpack("=QQ", data)[1]] = descriptors[0]
+        elif not descriptors:
+            for descriptor in found.values():
+                os.set_inheritable(descriptor, False)
+            return found[1], found[2], found[3], json.loads(data.decode("utf-8"))

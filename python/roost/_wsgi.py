@@ -1,0 +1,176 @@
+"""What the library borrows from Python to serve WSGI (PEP 3333): the parts that are easier to write here."""
+
+import io
+import os
+import stat
+import sys
+import traceback
+
+
+class ErrorLog:
+    """``wsgi.errors``: each line becomes a line of the server's log, with the request's id."""
+
+    __slots__ = ("write",)
+
+    def __init__(self, write):
+        self.write = write
+
+    def writelines(self, lines):
+        for line in lines:
+            self.write(line)
+
+    def flush(self):
+        """Does nothing: a line is sent when it is complete, and what is left when its request ends."""
+
+
+class FileWrapper:
+    """``wsgi.file_wrapper``: a file to send. A plain one is sent by the front itself, others are read in blocks."""
+
+    def __init__(self, filelike, block_size=8192):
+        self.filelike = filelike
+        self.block_size = block_size
+        if hasattr(filelike, "close"):
+            self.close = filelike.close
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        block = self.filelike.read(self.block_size)
+        if block:
+            return block
+        raise StopIteration
+
+
+def plain_file(wrapper):
+    """Where the bytes of a wrapped file lie: (descriptor, offset, count), or None when it must be read in blocks.
+
+    Only files whose class says that reading gives the descriptor's own bytes: ``gzip`` and its like have a ``fileno``
+    too, and what lies there is something else.
+    """
+    try:
+        file = wrapper.filelike
+        tempfile = sys.modules.get("tempfile")
+        if tempfile is not None and type(file) is tempfile._TemporaryFileWrapper:
+            file = file.file
+        if type(file) is io.BufferedRandom:
+            file.flush()
+        raw = file.raw if type(file) in (io.BufferedReader, io.BufferedRandom) else file
+        if type(raw) is not io.FileIO or not raw.readable():
+            return None
+        descriptor = raw.fileno()
+        status = os.fstat(descriptor)
+        offset = file.tell()
+        if not stat.S_ISREG(status.st_mode) or offset >= status.st_size:
+            return None
+        return descriptor, offset, status.st_size - offset
+    except Exception:
+        return None
+
+
+class _BodyFile(io.RawIOBase):
+    """A request's body in a file whose descriptor, and so its position, is shared with the front."""
+
+    def __init__(self, descriptor, count):
+        self._descriptor = descriptor
+        self._count = count
+        self._position = 0
+
+    def readable(self):
+        return True
+
+    def seekable(self):
+        return True
+
+    def readinto(self, buffer):
+        view = memoryview(buffer).cast("B")[: max(0, self._count - self._position)]
+        if not view:
+            return 0
+        count = os.preadv(self._descriptor, [view], self._position)
+        self._position += count
+        return count
+
+    def seek(self, offset, whence=os.SEEK_SET):
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._count}[whence]
+        if base + offset < 0:
+            raise ValueError("negative seek position")
+        self._position = base + offset
+        return self._position
+
+    def tell(self):
+        return self._position
+
+    def close(self):
+        if not self.closed:
+            os.close(self._descriptor)
+        super().close()
+
+
+def open_body(descriptor, count):
+    """``wsgi.input`` for a body that is a file. Owns the descriptor."""
+    return io.BufferedReader(_BodyFile(descriptor, count), 64 << 10)
+
+
+def describe(error):
+    """The traceback of an error, for the log; its middle is left out when it is very long."""
+    text = "".join(traceback.format_exception(type(error), error, error.__traceback__)).rstrip()
+    if len(text) > 16_000:
+        text = text[:6_000] + "\n[...]\n" + text[-10_000:]
+    return text
+
+
+def leave_child(error):
+    """Ends a forked child of a worker that came out of the application: the request is its parent's to answer."""
+    code = 0
+    try:
+        if isinstance(error, SystemExit):
+            code = error.code if isinstance(error.code, int) else 0 if error.code is None else 1
+        elif error is not None:
+            traceback.print_exception(type(error), error, error.__traceback__)
+            code = 1
+        sys.stdout.flush()
+        sys.stderr.flush()
+    finally:
+        os._exit(code & 0xFF)
+
+
+class Glue:
+    """The parts by the names under which the library takes them."""
+
+    bytes_io = io.BytesIO
+    file_wrapper = FileWrapper
+    error_log = ErrorLog
+    # Static: what the library takes from an instance must not be bound to it.
+    plain_file = staticmethod(plain_file)
+    open_body = staticmethod(open_body)
+    describe = staticmethod(describe)
+    leave_child = staticmethod(leave_child)
+
+    def __init__(self, application, settings):
+        self.application = application
+        self.template = {
+            # What is the same for all requests.
+            "SCRIPT_NAME": "",
+            "SERVER_PROTOCOL": "HTTP/1.1",
+            "SERVER_SOFTWARE": settings["server_software"],
+            "wsgi.version": (1, 0),
+            "wsgi.url_scheme": "http",
+            "wsgi.multithread": settings["threads"] > 1,
+            "wsgi.multiprocess": settings["processes"] > 1,
+            "wsgi.run_once": False,
+            "wsgi.file_wrapper": FileWrapper,
+            "wsgi.input_terminated": True,
+            # What each request sets. They stand here so that the copy has room for them and needs no growing.
+            "REQUEST_METHOD": "",
+            "PATH_INFO": "",
+            "QUERY_STRING": "",
+            "REQUEST_URI": "",
+            "RAW_URI": "",
+            "SERVER_NAME": "",
+            "SERVER_PORT": "",
+            "REMOTE_ADDR": "",
+            "REMOTE_PORT": "",
+            "roost.request_id": "",
+            "wsgi.input": None,
+            "wsgi.errors": None,
+        }
