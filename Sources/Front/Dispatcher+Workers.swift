@@ -21,7 +21,7 @@ extension Dispatcher {
         exchange.takenAt = exchange.offeredAt
         seat.running[0] = exchange
         seat.conversations[0].begin(exchange.stream)
-        if !owner.write(exchange, to: seat, lane: 0) {
+        if owner.write(exchange, to: seat, lane: 0) == nil {
             seat.running[0] = nil
             seat.conversations[0].cancel()
             fail(exchange, .undeliverable)
@@ -32,6 +32,7 @@ extension Dispatcher {
     func lose(_ worker: Worker) {
         guard let index = seats.firstIndex(where: { $0.worker === worker }) else { return }
         let seat = seats.remove(at: index)
+        for lane in seat.staged.indices { unstage(seat, lane: lane, isDead: true) }
         for ticket in queue.remove(worker.id) { _ = take(ticket) }
         for exchange in seat.running {
             if let exchange { fail(exchange, .workerDied) }

@@ -23,6 +23,10 @@ final class Dispatcher {
     private var numbers: UInt64 = 0
     private var streams: UInt64 = 0
     private var isPumping = false
+    /// Whether a look at what lies ready is scheduled.
+    var isWatchingStaged = false
+    /// Where laying ready goes on looking for room.
+    var stagingCursor = 0
     /// Kills a worker that broke the protocol; set by the server, which has the pool.
     var killWorker: (Worker, LinkViolation) -> Void = { _, _ in }
 
@@ -84,6 +88,8 @@ final class Dispatcher {
             if let seat = seat(slot.worker), seat.running[slot.thread] === exchange {
                 seat.worker.link.lanes[slot.thread].cancel(exchange.stream)
             }
+        case .staged:
+            recall(exchange)
         case .unknown:
             break
         }
@@ -97,6 +103,8 @@ final class Dispatcher {
         guard !isPumping else { return }
         isPumping = true
         defer { isPumping = false }
+        let ahead = queue.aheadOfIdleThreads
+        if ahead > 0 { stage(upTo: ahead, at: now) }
         while let action = queue.next(at: now) {
             switch action {
             case .dispatch(let ticket, to: let slot, waited: _):
@@ -105,6 +113,7 @@ final class Dispatcher {
                 refuse(take(ticket), cause)
             }
         }
+        if queue.isQuick { stage(upTo: nil, at: now) }
     }
 
     private func dispatch(_ ticket: RequestTicket, to slot: Slot, at now: Instant) {
@@ -119,7 +128,7 @@ final class Dispatcher {
         exchange.takenAt = now
         seat.running[slot.thread] = exchange
         seat.conversations[slot.thread].begin(exchange.stream)
-        guard owner.write(exchange, to: seat, lane: slot.thread) else {
+        guard owner.write(exchange, to: seat, lane: slot.thread) != nil else {
             seat.running[slot.thread] = nil
             seat.conversations[slot.thread].cancel()
             _ = take(ticket)
@@ -144,7 +153,7 @@ final class Dispatcher {
         return exchange
     }
 
-    private func refuse(_ exchange: Exchange?, _ cause: RefusalCause) {
+    func refuse(_ exchange: Exchange?, _ cause: RefusalCause) {
         guard let exchange else { return }
         metrics.refuse(cause: cause.rawValue)
         fail(exchange, .refused(cause))
@@ -163,14 +172,32 @@ final class Dispatcher {
         return nil
     }
 
-    /// The exchange of a thread is over: the thread is idle again.
+    /// The exchange of a thread is over: the thread goes on with what lies ready for it, or is idle.
     func finish(_ exchange: Exchange, on seat: WorkerSeat, lane: Int, at now: Instant) {
         seat.running[lane] = nil
         seat.served &+= 1
         exchange.owner = nil
         guard let ticket = exchange.ticket, let slot = exchange.slot else { return }
         _ = take(ticket)
-        queue.finish(slot, of: ticket, at: now)
+        guard !seat.staged[lane].isEmpty else {
+            queue.finish(slot, of: ticket, at: now)
+            return
+        }
+        let next = seat.staged[lane].removeFirst().exchange
+        guard let nextTicket = next.ticket,
+            queue.finish(slot, of: ticket, andStart: nextTicket, at: now)
+        else { return }
+        next.stage = .running
+        next.slot = slot
+        seat.running[lane] = next
+        seat.conversations[lane].begin(next.stream)
+    }
+
+    /// The exchange that has `ticket`.
+    func exchange(_ ticket: RequestTicket) -> Exchange? {
+        let index = Int(ticket.index)
+        guard index < exchanges.count, let exchange = exchanges[index], exchange.ticket == ticket else { return nil }
+        return exchange
     }
 }
 

@@ -9,8 +9,10 @@ final class Exchange {
     enum Stage {
         /// Not offered yet. May go to waiting or ended.
         case new
-        /// In the queue. May go to running or ended.
+        /// In the queue. May go to staged, running or ended.
         case waiting
+        /// In the queue still, but laid ready in a lane. May go to waiting, running or ended.
+        case staged
         /// A thread has it. May go to answering or ended.
         case running
         /// The head of the response has come. May go to ended.
@@ -51,8 +53,10 @@ final class Exchange {
 protocol ExchangeOwner: AnyObject {
     /// Writes the request into a lane.
     ///
-    /// - Returns: false when it does not fit: the exchange is then failed.
-    func write(_ exchange: Exchange, to worker: WorkerSeat, lane: Int) -> Bool
+    /// - Returns: Who has the frame; nil when it does not fit.
+    func write(_ exchange: Exchange, to worker: WorkerSeat, lane: Int) -> FrameClaim?
+    /// Whether the request is small enough to be laid ready.
+    var canBeStaged: Bool { get }
     /// The head of the response and the first bytes of its body, in shared memory.
     func began(_ exchange: Exchange, _ response: ResponseEnvelope.Reader, isWhole: Bool)
     /// More of the body, in shared memory.

@@ -220,7 +220,7 @@ extension FrontServer: WorkerPoolDelegate {
     }
 
     public func isIdle(_ worker: Worker) -> Bool {
-        dispatcher.seat(worker.id)?.running.allSatisfy { $0 == nil } ?? true
+        dispatcher.seat(worker.id)?.isIdle ?? true
     }
 
     public func workerWrote(_ line: String, from source: WorkerOutput) {

@@ -85,7 +85,7 @@ extension HTTP1Connection {
         core.dispatcher.submit(exchange, at: now)
     }
 
-    func write(_ exchange: Exchange, to seat: WorkerSeat, lane: Int) -> Bool {
+    func write(_ exchange: Exchange, to seat: WorkerSeat, lane: Int) -> FrameClaim? {
         let link = seat.worker.link
         let client = origin.address.map { $0.isSame(as: peer.peer) ? peer : PeerAddress(.address($0, port: origin.port ?? 0)) } ?? peer
         let text =
@@ -94,15 +94,17 @@ extension HTTP1Connection {
         var inline = body.file == nil ? body.byteCount : 0
         var count = RequestEnvelopeWriter.byteCount(fields: envelopeFields, textBytes: text, inlineBody: inline)
         if count > link.region.geometry.requestPayloadBytes {
-            guard inline > 0, (try? body.moveToFile(in: core.configuration.spoolDirectory)) != nil else { return false }
+            guard inline > 0, (try? body.moveToFile(in: core.configuration.spoolDirectory)) != nil else { return nil }
             inline = 0
             count = RequestEnvelopeWriter.byteCount(fields: envelopeFields, textBytes: text, inlineBody: 0)
         }
-        if let file = body.file, !seat.worker.send(file: file.descriptor, stream: exchange.stream) { return false }
+        if let file = body.file, !seat.worker.send(file: file.descriptor, stream: exchange.stream) { return nil }
         return link.lanes[lane].send(.request, stream: exchange.stream, count: count) { payload in
             fill(payload, exchange, client: client, text: text)
         }
     }
+
+    var canBeStaged: Bool { body.file == nil && head.readableBytes + body.byteCount < 4096 }
 
     private func fill(
         _ payload: UnsafeMutableRawBufferPointer,

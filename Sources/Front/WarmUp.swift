@@ -19,7 +19,7 @@ final class WarmUp: ExchangeOwner {
         self.completion = completion
     }
 
-    func write(_ exchange: Exchange, to seat: WorkerSeat, lane: Int) -> Bool {
+    func write(_ exchange: Exchange, to seat: WorkerSeat, lane: Int) -> FrameClaim? {
         let target = Array(path.utf8)
         let (path, query) = Self.split(target)
         let parts: [(RequestEnvelope.Part, [UInt8])] = [
@@ -46,6 +46,8 @@ final class WarmUp: ExchangeOwner {
             writer.set(.requestID, Array("0000000000000000".utf8).withUnsafeBytes { writer.append($0) })
         }
     }
+
+    var canBeStaged: Bool { false }
 
     func began(_ exchange: Exchange, _ response: ResponseEnvelope.Reader, isWhole: Bool) {
         if isWhole { completion(true) }

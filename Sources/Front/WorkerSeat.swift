@@ -7,6 +7,8 @@ final class WorkerSeat {
     let worker: Worker
     /// One for each lane; nil where the thread is idle.
     var running: [Exchange?]
+    /// For each lane, what lies ready behind the one that runs, next first.
+    var staged: [[(exchange: Exchange, claim: FrameClaim)]]
     /// What each lane may say next.
     var conversations: [LaneConversation]
     /// Requests that its threads have finished.
@@ -15,6 +17,10 @@ final class WorkerSeat {
     init(_ worker: Worker) {
         self.worker = worker
         running = Array(repeating: nil, count: worker.link.lanes.count)
+        staged = Array(repeating: [], count: worker.link.lanes.count)
         conversations = Array(repeating: LaneConversation(), count: worker.link.lanes.count)
     }
+
+    /// Whether no request is in it.
+    var isIdle: Bool { running.allSatisfy { $0 == nil } }
 }

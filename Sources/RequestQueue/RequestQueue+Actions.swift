@@ -25,12 +25,22 @@ extension RequestQueue {
         case refuse(RequestTicket, RefusalCause, waited: Nanoseconds)
     }
 
+    /// What to lay ready.
+    public enum Staging: Sendable, Hashable {
+        /// This one is the next: lay it ready behind a request that runs.
+        case stage(RequestTicket)
+        /// Answer 503; the request has ended. Ask again.
+        case refuse(RequestTicket, RefusalCause)
+    }
+
     /// What a client left behind.
     public enum Leave: Sendable, Hashable {
         /// The request waited; it has ended, and never reaches the app.
         case removed
         /// The request runs there; tell the worker. The thread is busy until `finish(_:of:at:)`.
         case running(Slot)
+        /// The request is laid ready: take it back, tell `unstage(_:)`, and ask again; or it runs already.
+        case staged
         /// The request ended before, or never was.
         case unknown
     }

@@ -7,19 +7,8 @@ extension RequestQueue {
             return refuse(earliest.request, slots.workerCount == 0 ? .noWorker : .timeout, at: now)
         }
         guard slots.available > 0, let index = front else { return nil }
-        let requestClass = slab[index].requestClass
         let waited = now.since(slab[index].offeredAt)
-        let target = DelayControl.target(minimum: minimumTarget, meanService: service.mean)
-        let sheds = delay[requestClass].sheds(waited: waited, target: target, at: now)
-        // Nothing is shed that leaves a thread idle: another of the same class has to be there to use it.
-        if lines[requestClass].count > slots.available {
-            if sheds && policy.isDelayControlled {
-                return refuse(index, .delay, at: now)
-            }
-            if slab[index].deadline.since(now) < likelyService {
-                return refuse(index, .timeout, at: now)
-            }
-        }
+        if let cause = shedding(index, waited: waited, at: now) { return refuse(index, cause, at: now) }
         guard let slot = slots.take(index, at: now) else { return nil }
         unlink(index)
         slab[index].state = .running
@@ -43,9 +32,11 @@ extension RequestQueue {
         if let ticket {
             guard let request = slots.request(on: slot), slab.ticket(request) == ticket else { return false }
         }
+        let busy = slots.busyThreads(of: slot.worker) ?? 1
         guard let (request, since) = slots.release(slot) else { return false }
         slab.free(request)
         service.add(now.since(since))
+        pace.add(now.since(since), busyThreads: busy)
         completions.add(at: now)
         statistics.finished &+= 1
         return true
@@ -62,6 +53,8 @@ extension RequestQueue {
             end(waiting: ticket.index)
             statistics.left &+= 1
             return .removed
+        case .staged:
+            return .staged
         case .running:
             return .running(Slot(worker: entry.worker, thread: Int(entry.thread)))
         }
@@ -84,7 +77,7 @@ extension RequestQueue {
     ///
     /// Always inlined, like all readings on the hot path: called, each would be handed a copy of the whole queue.
     @inline(__always)
-    private var front: Int32? {
+    var front: Int32? {
         if lines[.critical].count > 0 { return lines[.critical].head }
         if lines[.standard].count > 0 { return lines[.standard].head }
         return lines[.sheddable].count > 0 ? lines[.sheddable].head : nil
@@ -95,11 +88,23 @@ extension RequestQueue {
     /// Without that bound an app slower than the timeout would have every request refused, and so never be measured
     /// again.
     @inline(__always)
-    private var likelyService: Nanoseconds {
+    var likelyService: Nanoseconds {
         min(service.median ?? .zero, Nanoseconds(timeout.count / 2))
     }
 
-    private mutating func refuse(_ index: Int32, _ cause: RefusalCause, at now: Instant) -> Action {
+    /// Why the request that would be taken now is not to be; nil when it is.
+    @inline(__always)
+    mutating func shedding(_ index: Int32, waited: Nanoseconds, at now: Instant) -> RefusalCause? {
+        let requestClass = slab[index].requestClass
+        let target = DelayControl.target(minimum: minimumTarget, meanService: service.mean)
+        let sheds = delay[requestClass].sheds(waited: waited, target: target, at: now)
+        // Nothing is shed that leaves a thread idle: another of the same class has to be there to use it.
+        guard lines[requestClass].count > slots.available else { return nil }
+        if sheds && policy.isDelayControlled { return .delay }
+        return slab[index].deadline.since(now) < likelyService ? .timeout : nil
+    }
+
+    mutating func refuse(_ index: Int32, _ cause: RefusalCause, at now: Instant) -> Action {
         let ticket = slab.ticket(index)
         let waited = now.since(slab[index].offeredAt)
         end(waiting: index)

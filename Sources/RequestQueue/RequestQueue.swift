@@ -32,11 +32,15 @@ public struct RequestQueue: Sendable {
     /// What requests cost a thread.
     public internal(set) var service = ServiceEstimate()
 
+    /// How long a worker takes for a request.
+    public internal(set) var pace = ThreadPace()
+
     let timeout: Nanoseconds
     let minimumTarget: Nanoseconds
     var slab = RequestSlab()
     var lines = PerClass(repeating: WaitingLine())
     var waiting = 0
+    var staged = 0
     var deadlines = DeadlineHeap()
     var shares = PerClass(repeating: ClientShares())
     var slots = SlotTable()

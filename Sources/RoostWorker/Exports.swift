@@ -2,22 +2,36 @@ internal import CPython
 internal import Glibc
 internal import WorkerLink
 
-// What `roost/_native.py` calls, through `ctypes.PyDLL`: every function is entered with the GIL held, and a Python error
-// that is set when it returns is raised there.
+// What `roost/_native.py` calls, through `ctypes.PyDLL`: every function is entered with the GIL held, and a Python
+// error that is set when it returns is raised there.
 
-/// Opens the link. `geometry` is what the front said about it; the three descriptors are taken over.
+/// Opens the link.
+///
+/// `geometry` is what the front said about it; the three descriptors are taken over.
 ///
 /// - Returns: 0, or -1 with a Python error set.
 @_cdecl("roost_worker_open")
 public func open(
-    link: Int32, control: Int32, doorbell: Int32, lanes: Int32, requestRingBytes: Int64, responseRingBytes: Int64,
+    link: Int32,
+    control: Int32,
+    doorbell: Int32,
+    lanes: Int32,
+    requestRingBytes: Int64,
+    responseRingBytes: Int64,
     watchesFront: Int32
 ) -> Int32 {
     let geometry = LinkGeometry(
-        lanes: Int(lanes), requestRingBytes: Int(requestRingBytes), responseRingBytes: Int(responseRingBytes))
+        lanes: Int(lanes),
+        requestRingBytes: Int(requestRingBytes),
+        responseRingBytes: Int(responseRingBytes)
+    )
     do {
         WorkerProcess.current = try WorkerProcess(
-            link: link, control: control, doorbell: doorbell, geometry: geometry)
+            link: link,
+            control: control,
+            doorbell: doorbell,
+            geometry: geometry
+        )
     } catch {
         PyErr_SetString(roost_os_error(), "the link to the front cannot be opened: \(error)")
         return -1
@@ -26,7 +40,9 @@ public func open(
     return 0
 }
 
-/// Serves lane `index` on this thread until the front says stop. `glue` is an object with the parts of ``Glue``.
+/// Serves lane `index` on this thread until the front says stop.
+///
+/// `glue` is an object with the parts of ``Glue``.
 ///
 /// - Returns: 0, or -1 with a Python error set.
 @_cdecl("roost_worker_run")
@@ -72,7 +88,9 @@ public func limitLeaving(seconds: Int32) {
     FrontWatch.limitLeaving(to: UInt32(clamping: seconds))
 }
 
-/// Lets go of everything in a forked child. For `os.register_at_fork(after_in_child=…)`.
+/// Lets go of everything in a forked child.
+///
+/// For `os.register_at_fork(after_in_child=…)`.
 @_cdecl("roost_worker_forked")
 public func forked() {
     WorkerProcess.becomeInert()

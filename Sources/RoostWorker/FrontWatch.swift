@@ -1,6 +1,7 @@
 internal import Glibc
 
-/// Ends this process when it has to end and Python may be unable to: threads outside the interpreter, which need no GIL.
+/// Ends this process when it has to end and Python may be unable to: threads outside the interpreter, which need no
+/// GIL.
 enum FrontWatch {
     /// How long Python has to leave by itself after the front is gone.
     static let patience: UInt32 = 3

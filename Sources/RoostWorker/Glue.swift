@@ -1,6 +1,8 @@
 internal import CPython
 
-/// The Python side of the worker: what `roost/_wsgi.py` lends to the lanes. Made once by each lane, under the GIL.
+/// The Python side of the worker: what `roost/_wsgi.py` lends to the lanes.
+///
+/// Made once by each lane, under the GIL.
 struct Glue {
     /// The application: `app(environ, start_response)`.
     let application: PythonObject
@@ -18,10 +20,14 @@ struct Glue {
     let errorLog: PythonObject
     /// `describe(exception)`: its traceback as text.
     let describe: PythonObject
-    /// `leave_child(exception or None)`: ends a forked child that came out of the application. Never returns.
+    /// `leave_child(exception or None)`: ends a forked child that came out of the application.
+    ///
+    /// Never returns.
     let leaveChild: PythonObject
 
-    /// Takes the parts from an object with these attributes. Returns nil with a Python error set.
+    /// Takes the parts from an object with these attributes.
+    ///
+    /// Returns nil with a Python error set.
     init?(_ object: PythonObject) {
         func part(_ name: StaticString) -> PythonObject? {
             name.utf8Start.withMemoryRebound(to: CChar.self, capacity: name.utf8CodeUnitCount + 1) {

@@ -23,7 +23,9 @@ final class Lane: @unchecked Sendable {
     }
 
     let glue: Glue
-    /// The front's frames. A copy of the lane of its own, so that reading and writing share nothing.
+    /// The front's frames.
+    ///
+    /// A copy of the lane of its own, so that reading and writing share nothing.
     var reader: WorkerLane
     /// Our frames.
     let writer: LaneWriter
@@ -43,7 +45,9 @@ final class Lane: @unchecked Sendable {
     var knownLength: UInt64?
     /// Whether the application sent more than its Content-Length says.
     var overran = false
-    /// The `str` in `roost.request_id`. Owned while a request is here.
+    /// The `str` in `roost.request_id`.
+    ///
+    /// Owned while a request is here.
     var requestID: PythonObject?
     var log = LogLines()
 
@@ -54,7 +58,9 @@ final class Lane: @unchecked Sendable {
     private let listType = roost_list_type()
     private let tupleType = roost_tuple_type()
 
-    /// Creates the lane. Needs the GIL. Returns nil with a Python error set.
+    /// Creates the lane.
+    ///
+    /// Needs the GIL. Returns nil with a Python error set.
     init?(index: Int, process: WorkerProcess, glue object: PythonObject) {
         guard let glue = Glue(object), let template = PyDict_Copy(glue.template),
             let environ = Environ(template: template), let closeName = PythonText.interned("close")
@@ -69,44 +75,62 @@ final class Lane: @unchecked Sendable {
         guard makeFunctions(template: template) else { return nil }
     }
 
-    /// Serves requests until the front says stop. Called with the GIL held; returns with it held.
+    /// Serves requests until the front says stop.
+    ///
+    /// Called with the GIL held; returns with it held.
     ///
     /// - Returns: false, with a Python error set, when the memory says what the front never writes.
     func run() -> Bool {
-        var state = PyEval_SaveThread()
+        // Nil while the GIL is held.
+        var released: OpaquePointer? = PyEval_SaveThread()
+        var held = 0
+        defer { if let released { PyEval_RestoreThread(released) } }
         while true {
-            reader.wait()
+            // The front lays quick requests ready: going on with the GIL saves two switches between threads for each. It
+            // is let go now and then, for those who wait for it in C; Python code gives it up by itself when asked.
+            if released == nil, held >= Self.requestsAtOnce || !reader.hasFrames { released = PyEval_SaveThread() }
+            if released != nil {
+                held = 0
+                reader.wait()
+            }
             let now = monotonicNow()
-            guard let frame = try? reader.peek() else {
+            let frame: (header: FrameHeader, payload: UnsafeRawBufferPointer)
+            do throws(LinkViolation) {
+                // None when the front has taken back what was there.
+                guard let next = try reader.peek() else { continue }
+                frame = next
+            } catch {
                 // The front never breaks its own protocol; if it seems so, this memory is not to be believed.
-                if reader.hasFrames { break }
-                continue
+                break
             }
             switch FrameKind(rawValue: frame.header.kind) {
             case .request:
-                guard let request = try? RequestEnvelopeReader(frame.payload) else {
-                    PyEval_RestoreThread(state)
-                    refuse(frame.header)
-                    state = PyEval_SaveThread()
-                    continue
-                }
+                let request = try? RequestEnvelopeReader(frame.payload)
                 takenAt = now
-                environ.prepare(request)
-                PyEval_RestoreThread(state)
-                serve(request, frame.header)
-                state = PyEval_SaveThread()
+                if let request { environ.prepare(request) }
+                if let state = released {
+                    PyEval_RestoreThread(state)
+                    released = nil
+                }
+                held += 1
+                if let request { serve(request, frame.header) } else { refuse(frame.header) }
             case .stop:
                 reader.consume(frame.header)
-                PyEval_RestoreThread(state)
                 return true
             case .response, .chunk, .end, .abort, .file, .log, nil:
                 reader.consume(frame.header)
             }
         }
-        PyEval_RestoreThread(state)
+        if let state = released {
+            PyEval_RestoreThread(state)
+            released = nil
+        }
         PyErr_SetString(roost_runtime_error(), "the link to the front is damaged")
         return false
     }
+
+    /// The most requests that one hold of the GIL serves.
+    private static let requestsAtOnce = 8
 
     /// Whether `object` is exactly a list or exactly a tuple: what has no `close` and whose length can be trusted.
     @inline(__always)
@@ -122,7 +146,9 @@ final class Lane: @unchecked Sendable {
         return type == glue.fileWrapper
     }
 
-    /// Calls the iterable's `close` if it has one. Its error is logged; the response is what was sent.
+    /// Calls the iterable's `close` if it has one.
+    ///
+    /// Its error is logged; the response is what was sent.
     func close(_ iterable: PythonObject) {
         guard let close = PyObject_GetAttr(iterable, closeName) else {
             PyErr_Clear()

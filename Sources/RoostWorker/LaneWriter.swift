@@ -8,7 +8,9 @@ final class LaneWriter: @unchecked Sendable {
     private var lane: WorkerLane
     private let lock = Mutex(())
 
-    /// Creates the writer. It never reads requests.
+    /// Creates the writer.
+    ///
+    /// It never reads requests.
     init(_ lane: WorkerLane) {
         self.lane = lane
     }
@@ -25,7 +27,9 @@ final class LaneWriter: @unchecked Sendable {
         lock.withLock { _ in lane.send(kind, flags: flags, stream: stream, count: count, fill: fill) }
     }
 
-    /// Writes a frame if the ring has room and nobody holds the lock. Never waits.
+    /// Writes a frame if the ring has room and nobody holds the lock.
+    ///
+    /// Never waits.
     func sendIfIdle(
         _ kind: FrameKind,
         stream: UInt64,
@@ -35,7 +39,9 @@ final class LaneWriter: @unchecked Sendable {
         lock.withLockIfAvailable { _ in lane.send(kind, stream: stream, count: count, fill: fill) } ?? false
     }
 
-    /// Waits until a payload of `count` bytes has room. Call without the GIL.
+    /// Waits until a payload of `count` bytes has room.
+    ///
+    /// Call without the GIL.
     func waitForRoom(for count: Int) {
         lock.withLock { _ in lane.waitForRoom(for: count) }
     }

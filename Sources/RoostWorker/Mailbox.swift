@@ -36,7 +36,9 @@ final class Mailbox: Sendable {
         noticeEntry = ends[1]
     }
 
-    /// The file of `stream`, or nil when the front went away without sending it. Call without the GIL.
+    /// The file of `stream`, or nil when the front went away without sending it.
+    ///
+    /// Call without the GIL.
     ///
     /// The front sends the descriptor before the request's frame, so it is there; the wait is for a front that does
     /// not keep to that, and is bounded.
@@ -57,7 +59,9 @@ final class Mailbox: Sendable {
         return nil
     }
 
-    /// The next text message; nil when none is there. Never waits.
+    /// The next text message; nil when none is there.
+    ///
+    /// Never waits.
     func takeText() -> [UInt8]? {
         withUnsafeTemporaryAllocation(byteCount: 64, alignment: 1) { _ = read(notice, $0.baseAddress, $0.count) }
         return waiting.withLock { waiting in
@@ -89,9 +93,12 @@ final class Mailbox: Sendable {
                 }
                 if descriptor >= 0 {
                     if count == MemoryLayout<ControlFile>.size,
-                        base.load(as: UInt64.self) == ControlFile.magic,
-                        waiting.files.count < 2 * LinkGeometry.maximumLanes
+                        base.load(as: UInt64.self) == ControlFile.magic
                     {
+                        // Nobody comes for the file of a request that the front has taken back: the oldest goes.
+                        if waiting.files.count >= 4 * LinkGeometry.maximumLanes {
+                            close(waiting.files.removeFirst().descriptor)
+                        }
                         waiting.files.append((base.load(fromByteOffset: 8, as: UInt64.self), descriptor))
                     } else {
                         close(descriptor)

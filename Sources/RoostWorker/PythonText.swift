@@ -1,9 +1,13 @@
 internal import CPython
 
-/// A pointer to an object of the interpreter. Whether it is owned or borrowed is said where it is declared.
+/// A pointer to an object of the interpreter.
+///
+/// Whether it is owned or borrowed is said where it is declared.
 typealias PythonObject = OpaquePointer
 
-/// Names and values of HTTP as Python text: Latin-1, byte for byte (PEP 3333, "Unicode Issues"). All need the GIL.
+/// Names and values of HTTP as Python text: Latin-1, byte for byte (PEP 3333, "Unicode Issues").
+///
+/// All need the GIL.
 enum PythonText {
     /// A new `str`, or nil with a Python error set.
     @inline(__always)
@@ -11,27 +15,35 @@ enum PythonText {
         PyUnicode_DecodeLatin1(bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count, nil)
     }
 
-    /// A new interned `str`, its hash computed once and for all. Owned.
+    /// A new interned `str`, its hash computed once and for all.
+    ///
+    /// Owned.
     static func interned(_ bytes: UnsafeRawBufferPointer) -> PythonObject? {
         var text = latin1(bytes)
         if text != nil { PyUnicode_InternInPlace(&text) }
         return text
     }
 
-    /// A new interned `str`. Owned.
+    /// A new interned `str`.
+    ///
+    /// Owned.
     static func interned(_ name: StaticString) -> PythonObject? {
         interned(UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
     }
 }
 
-/// The text of a value that is the same in most requests, kept as the Python object it became. Owned by one lane.
+/// The text of a value that is the same in most requests, kept as the Python object it became.
+///
+/// Owned by one lane.
 struct RememberedText: ~Copyable {
     private static let longest = 128
     private let bytes = UnsafeMutableRawPointer.allocate(byteCount: RememberedText.longest, alignment: 8)
     private var count = -1
     private var object: PythonObject?
 
-    /// The `str` for `text`. Borrowed: it lives until the next call. `changed` says that it is not the last call's.
+    /// The `str` for `text`.
+    ///
+    /// Borrowed: it lives until the next call. `changed` says that it is not the last call's.
     ///
     /// Needs the GIL. Returns nil with a Python error set.
     @inline(__always)

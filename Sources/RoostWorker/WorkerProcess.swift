@@ -30,7 +30,9 @@ final class WorkerProcess: Sendable {
     }
 
     /// Lets go of the front in a forked child: its copies of the descriptors would keep the link looking alive, and a
-    /// frame written there would be taken for the parent's. Called with the GIL held, by `os.register_at_fork`.
+    /// frame written there would be taken for the parent's.
+    ///
+    /// Called with the GIL held, by `os.register_at_fork`.
     static func becomeInert() {
         isInert = true
         guard let current else { return }

@@ -25,8 +25,10 @@ public enum FrameKind: UInt8, Sendable {
 ///
 /// ```
 ///  0        4     5      6         8                16
-///  ├ length ┼kind ┼flags ┼ zero    ┼ stream         ┤ payload … padding to 8
+///  ├ length ┼kind ┼flags ┼ claim   ┼ stream         ┤ payload … padding to 8
 /// ```
+///
+/// `claim` is 0 in a frame that was written, see ``FrameClaim``.
 public struct FrameHeader: Sendable, Equatable {
     /// Bytes of header; payloads start behind it and end on a multiple of ``alignment``.
     public static let byteCount = 16

@@ -27,20 +27,21 @@ public struct FrontLane {
     ///
     /// - Parameters:
     ///   - count: The payload's bytes, all of which `fill` writes.
-    /// - Returns: false when the ring has no room: then nothing was written.
+    /// - Returns: Who has the frame; nil when the ring has no room: then nothing was written.
     public mutating func send(
         _ kind: FrameKind,
         stream: UInt64,
         count: Int,
         fill: (UnsafeMutableRawBufferPointer) -> Void
-    ) -> Bool {
+    ) -> FrameClaim? {
         let footprint = FrameHeader.footprint(count)
-        guard count >= 0, let place = requests.room(for: footprint) else { return false }
+        guard count >= 0, let place = requests.room(for: footprint) else { return nil }
+        let claim = FrameClaim(header: place, position: requests.tail, head: requests.headWord)
         FrameHeader(length: UInt32(count), kind: kind.rawValue, flags: 0, stream: stream).store(to: place)
         fill(UnsafeMutableRawBufferPointer(start: place + FrameHeader.byteCount, count: count))
         requests.publish(footprint)
         wake(.forRequest)
-        return true
+        return claim
     }
 
     /// Tells the thread that the client of `stream` has left. It finds out at its next write.

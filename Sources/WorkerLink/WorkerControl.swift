@@ -4,7 +4,7 @@ internal import Glibc
 
 /// The worker's side of the control socket: rare messages and descriptors, beside the rings.
 public enum WorkerControl {
-    /// Adds one to the front's eventfd.
+    /// Wakes the front: eight bytes into the pipe that it reads.
     public static func ring(_ doorbell: Int32) {
         var one: UInt64 = 1
         _ = write(doorbell, &one, 8)

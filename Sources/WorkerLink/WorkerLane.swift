@@ -21,7 +21,7 @@ public struct WorkerLane {
 
     /// Creates the worker's end of lane `lane`.
     ///
-    /// - Parameter doorbell: The eventfd on which the front sleeps. Not owned.
+    /// - Parameter doorbell: The pipe on which the front sleeps. Not owned.
     public init(region: LinkRegion, lane: Int, doorbell: Int32) {
         self.region = region
         self.lane = lane
@@ -61,8 +61,18 @@ public struct WorkerLane {
     public var hasFrames: Bool { requests.hasFrames }
 
     /// The next frame of the front, still in the ring; the payload stays valid until ``consume(_:)``.
-    public func peek() throws(LinkViolation) -> (header: FrameHeader, payload: UnsafeRawBufferPointer)? {
-        try requests.peek()
+    ///
+    /// A request is claimed by this: the front can't take it back any more. Those that it has taken back are passed over,
+    /// so that there may be none although ``wait()`` has returned.
+    public mutating func peek() throws(LinkViolation) -> (header: FrameHeader, payload: UnsafeRawBufferPointer)? {
+        while let frame = try requests.peek() {
+            guard frame.header.kind == FrameKind.request.rawValue, let payload = frame.payload.baseAddress else {
+                return frame
+            }
+            if FrameClaim.claim(UnsafeMutableRawPointer(mutating: payload - FrameHeader.byteCount)) { return frame }
+            requests.consume(frame.header)
+        }
+        return nil
     }
 
     /// Gives the frame's room back to the front.

@@ -1,8 +1,8 @@
 /// How long to wait before a worker that died is replaced.
 ///
-/// A worker that served for a while and then crashed is replaced at once: whatever killed it is rare. One that dies again
-/// and again is started ever more rarely, so that a broken app costs neither the machine nor its neighbours much. The
-/// randomness keeps workers that died of one cause, such as a database that went away, from coming back in step.
+/// A worker that served for a while and then crashed is replaced at once: whatever killed it is rare. One that dies
+/// again and again is started ever more rarely, so that a broken app costs neither the machine nor its neighbours much.
+/// The randomness keeps workers that died of one cause, such as a database that went away, from coming back in step.
 struct Backoff: Sendable, Equatable {
     /// The wait after the first short life.
     static let first = Duration.milliseconds(100)

@@ -29,7 +29,9 @@ final class ControlSocket {
         for file in files { close(file.descriptor) }
     }
 
-    /// Sends the body file of a request ahead of the request. The descriptor stays the caller's.
+    /// Sends the body file of a request ahead of the request.
+    ///
+    /// The descriptor stays the caller's.
     ///
     /// - Returns: Whether the kernel took it.
     func send(file: Int32, stream: UInt64) -> Bool {

@@ -1,7 +1,7 @@
 /// The JSON of the control messages: one flat object of strings, numbers, booleans and nulls (RFC 8259).
 ///
-/// Written by hand because Foundation would double the front's memory, and because what a worker says is a stranger's word:
-/// strict, bounded, and with nothing in it that can trap.
+/// Written by hand because Foundation would double the front's memory, and because what a worker says is a stranger's
+/// word: strict, bounded, and with nothing in it that can trap.
 enum FlatJSON {
     /// What a key stands for.
     enum Value: Sendable, Equatable {
@@ -17,8 +17,8 @@ enum FlatJSON {
     /// The most fields of one object.
     static let maximumFields = 64
 
-    /// Returns the fields of the object that `bytes` hold, or nil when they hold anything else: no object, a nested one, a
-    /// key twice, bytes that are no UTF-8, anything behind it.
+    /// Returns the fields of the object that `bytes` hold, or nil when they hold anything else: no object, a nested
+    /// one, a key twice, bytes that are no UTF-8, anything behind it.
     static func object(from bytes: UnsafeRawBufferPointer) -> [String: Value]? {
         guard bytes.count <= maximumBytes else { return nil }
         var reader = Reader(bytes: bytes)
@@ -116,8 +116,9 @@ private struct Reader {
         return nil
     }
 
-    /// The scalar of an escape whose backslash was read. Half of a surrogate pair, which is how Python writes the
-    /// undecodable bytes of a file name, becomes U+FFFD.
+    /// The scalar of an escape whose backslash was read.
+    ///
+    /// Half of a surrogate pair, which is how Python writes the undecodable bytes of a file name, becomes U+FFFD.
     private mutating func escape() -> Unicode.Scalar? {
         guard let byte = peek() else { return nil }
         index += 1

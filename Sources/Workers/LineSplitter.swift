@@ -5,8 +5,9 @@ struct LineSplitter: Sendable {
 
     private var pending: [UInt8] = []
 
-    /// Takes more bytes and calls `onLine` for each line that they complete, without its line end. Bytes that are no UTF-8
-    /// become U+FFFD.
+    /// Takes more bytes and calls `onLine` for each line that they complete, without its line end.
+    ///
+    /// Bytes that are no UTF-8 become U+FFFD.
     mutating func append(_ bytes: some Collection<UInt8>, onLine: (String) -> Void) {
         for byte in bytes {
             if byte == UInt8(ascii: "\n") {

@@ -1,11 +1,13 @@
 internal import NIOCore
 internal import NIOPosix
 
-/// The reading end of a pipe on the pool's event loop. Confined to that loop.
+/// The reading end of a pipe on the pool's event loop.
 ///
-/// Each doorbell is such a pipe, and so are a worker's stdout and stderr. The doorbell is a pipe and no eventfd because both
-/// ends of an eventfd share their flags: a worker could make the front's end blocking, and the front would wait for it. The
-/// price, measured, is 0.13 µs of 1.1 for one ring.
+/// Confined to that loop.
+///
+/// Each doorbell is such a pipe, and so are a worker's stdout and stderr. The doorbell is a pipe and no eventfd because
+/// both ends of an eventfd share their flags: a worker could make the front's end blocking, and the front would wait
+/// for it. A ring through it costs little more.
 final class PipeReader: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
@@ -48,12 +50,15 @@ final class PipeReader: ChannelInboundHandler {
                 }
             }
             .takingOwnershipOfDescriptor(input: raw)
-            // NIO has closed the descriptor then, unless it could not even make a channel; closing it here might hit another.
+            // NIO has closed the descriptor then, unless it could not even make a channel; closing it here might hit
+            // another.
             .whenFailure { _ in bound.value.closed() }
         return reader
     }
 
-    /// Stops reading. What the writers still hold is lost, and they will know.
+    /// Stops reading.
+    ///
+    /// What the writers still hold is lost, and they will know.
     func close() {
         onRead = nil
         onClose = nil

@@ -2,9 +2,9 @@ internal import RequestQueue
 
 /// Which of the pool's P positions have a worker, which wait to get one, and when the pool gives up.
 ///
-/// The rule of the first start: as long as no worker has ever been ready, a worker that cannot start ends the pool, for then
-/// the mistake is most likely in the command or in the app, and whoever typed it is looking. Once a worker has served,
-/// failures are waited out: the others go on serving.
+/// The rule of the first start: as long as no worker has ever been ready, a worker that cannot start ends the pool, for
+/// then the mistake is most likely in the command or in the app, and whoever typed it is looking. Once a worker has
+/// served, failures are waited out: the others go on serving.
 struct PoolState: Sendable {
     /// One of the P places for a worker.
     enum Position: Sendable, Equatable {
@@ -74,8 +74,9 @@ struct PoolState: Sendable {
         for index in positions.indices { positions[index] = .waiting(until: now) }
     }
 
-    /// The positions that are to get a worker now. Each is to be answered with ``filled(_:with:)`` or
-    /// ``notStarted(_:failure:jitter:at:)``.
+    /// The positions that are to get a worker now.
+    ///
+    /// Each is to be answered with ``filled(_:with:)`` or ``notStarted(_:failure:jitter:at:)``.
     func due(at now: Instant) -> [Int] {
         positions.indices.filter { if case .waiting(let until) = positions[$0] { until <= now } else { false } }
     }

@@ -3,8 +3,8 @@ internal import NIOCore
 
 /// The one thread that waits for processes to end, all of them at once, through their pidfds.
 ///
-/// It only notices; the process is reaped on the event loop. Until then its pid cannot be given to another process, so a
-/// signal sent from the loop never hits a stranger. Nobody waits for "any child": the children of others are theirs.
+/// It only notices; the process is reaped on the event loop. Until then its pid cannot be given to another process, so
+/// a signal sent from the loop never hits a stranger. Nobody waits for "any child": the children of others are theirs.
 ///
 /// Why a thread: NIO can wait only for what it can read, and a pidfd cannot be read.
 final class ProcessWatcher: Sendable {
@@ -13,7 +13,9 @@ final class ProcessWatcher: Sendable {
     private let eventLoop: any EventLoop
     private let onEnd: @Sendable (_ token: UInt64) -> Void
 
-    /// What the thread is asked for. Smaller than PIPE_BUF, so it arrives whole (pipe(7)).
+    /// What the thread is asked for.
+    ///
+    /// Smaller than PIPE_BUF, so it arrives whole (pipe(7)).
     private struct Order {
         /// The pidfd to watch, which becomes the thread's; -1 to end.
         var processDescriptor: Int32
@@ -51,7 +53,9 @@ final class ProcessWatcher: Sendable {
 
     deinit { close(orders) }
 
-    /// Reports the end of the process of `processDescriptor` once, as `token`. The descriptor stays the caller's.
+    /// Reports the end of the process of `processDescriptor` once, as `token`.
+    ///
+    /// The descriptor stays the caller's.
     ///
     /// - Returns: Whether it is watched: not when there are no descriptors left.
     func watch(_ processDescriptor: Int32, token: UInt64) -> Bool {

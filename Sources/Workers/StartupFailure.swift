@@ -1,4 +1,6 @@
-/// Why a worker did not become ready. The one error of this module, printed to people as a tree.
+/// Why a worker did not become ready.
+///
+/// The one error of this module, printed to people as a tree.
 public struct StartupFailure: Error, Sendable, Equatable, CustomStringConvertible {
     /// The kind of failure.
     public enum Code: String, Sendable, CaseIterable {

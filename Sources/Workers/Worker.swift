@@ -3,7 +3,9 @@ internal import Glibc
 public import RequestQueue
 public import WorkerLink
 
-/// One worker process as the front sees it. Confined to the event loop of the ``WorkerPool`` that made it.
+/// One worker process as the front sees it.
+///
+/// Confined to the event loop of the ``WorkerPool`` that made it.
 ///
 /// The shared memory goes with the last reference, so let go of a worker when it has died.
 public final class Worker {
@@ -72,25 +74,24 @@ public final class Worker {
         }
     }
 
-    /// Calls `visit` for each lane with new frames, until there are none, and asks for the doorbell at the next.
+    /// Calls `visit` for each lane with new frames, then looks again after the loop's other work, and asks for the doorbell
+    /// once that finds nothing: while the loop is busy no worker has to ring.
     ///
-    /// Ends early when the worker is killed meanwhile. A worker that never stops writing is visited a bounded number of
-    /// times, and again after the loop's other work.
+    /// Ends early when the worker is killed meanwhile.
     public func visitNews(_ visit: (_ lane: Int) -> Void) {
+        guard isHeard else { return }
         link.awake()
-        for _ in 0..<Self.visitsAtOnce {
-            guard isHeard else { return }
-            if link.takeControlNews() { pool?.readControl(of: self) }
-            guard isHeard else { return }
-            _ = link.visitNews { lane in
-                if isHeard { visit(lane) }
-            }
-            if link.sleep() { return }
+        if link.takeControlNews() { pool?.readControl(of: self) }
+        guard isHeard else { return }
+        let found = link.visitNews { lane in
+            if isHeard { visit(lane) }
         }
-        pool?.visitSoon(self)
+        if found || !link.sleep() { pool?.visitSoon(self) }
     }
 
-    /// Sends the body file of a request; call before the request's frame. The descriptor stays the caller's.
+    /// Sends the body file of a request; call before the request's frame.
+    ///
+    /// The descriptor stays the caller's.
     ///
     /// - Returns: Whether the kernel took it; when not, the socket is full or the worker is going.
     public func send(file descriptor: Int32, stream: UInt64) -> Bool {
@@ -99,20 +100,22 @@ public final class Worker {
 
     /// Takes the file that a ``FrameKind/file`` frame speaks of.
     ///
-    /// To be called for each such frame, also when its client has left: a worker may leave no more files untaken than it has
-    /// threads.
+    /// To be called for each such frame, also when its client has left: a worker may leave no more files untaken than
+    /// it has threads.
     ///
     /// - Parameters:
     ///   - stream: The frame's stream.
     ///   - end: Where the part that the frame names ends: its offset plus its count.
     /// - Returns: Its descriptor, which the caller closes.
-    /// - Throws: ``LinkViolation`` when none came, when it is no regular file of at least `end` bytes, or when the worker
-    ///   sent something else that it may not. Kill it then.
+    /// - Throws: ``LinkViolation`` when none came, when it is no regular file of at least `end` bytes, or when the
+    ///   worker sent something else that it may not. Kill it then.
     public func takeFile(for stream: UInt64, through end: Int) throws(LinkViolation) -> Int32 {
         try control.takeFile(for: stream, through: end)
     }
 
-    /// The pipes of a new worker, to be read: its doorbell, stdout and stderr. Each can be taken once.
+    /// The pipes of a new worker, to be read: its doorbell, stdout and stderr.
+    ///
+    /// Each can be taken once.
     func takeDoorbell() -> OwnedDescriptor? { doorbellEnd.take() }
     func takeOutput() -> OwnedDescriptor? { outputEnd.take() }
     func takeError() -> OwnedDescriptor? { errorEnd.take() }
@@ -152,8 +155,6 @@ public final class Worker {
         guard !isAttached, roost_reap(processDescriptor.raw, &status) == 0 else { return .unknown }
         return ProcessExit(reaped: status)
     }
-
-    private static let visitsAtOnce = 32
 }
 
 @available(*, unavailable)

@@ -38,8 +38,9 @@ struct WorkerLife: Sendable, Equatable {
         /// SIGKILL is sent then.
         var killAt: Instant
 
-        /// Creates the deadlines of a drain that has `interval` in all. The last tenth, at most a second, is what is left
-        /// between SIGTERM and SIGKILL.
+        /// Creates the deadlines of a drain that has `interval` in all.
+        ///
+        /// The last tenth, at most a second, is what is left between SIGTERM and SIGKILL.
         init(from now: Instant, within interval: Nanoseconds) {
             let last = min(Nanoseconds(interval.count / 10), .seconds(1))
             terminateAt = now + (interval - last)

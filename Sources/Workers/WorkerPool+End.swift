@@ -11,7 +11,8 @@ extension WorkerPool {
         timer?.scheduled.cancel()
         timer = next.map { deadline in
             let scheduled = eventLoop.assumeIsolated().scheduleTask(
-                deadline: .uptimeNanoseconds(deadline.nanoseconds)
+                // NIO counts in signed numbers.
+                deadline: .uptimeNanoseconds(min(deadline.nanoseconds, UInt64(Int64.max)))
             ) { [weak self] () -> Void in
                 self?.timePassed()
             }
@@ -28,8 +29,9 @@ extension WorkerPool {
         settle()
     }
 
-    /// Ends the pool once the last lines of its workers are read. Children that they left behind may hold the pipes open, and
-    /// are not waited for.
+    /// Ends the pool once the last lines of its workers are read.
+    ///
+    /// Children that they left behind may hold the pipes open, and are not waited for.
     private func conclude() {
         guard !isConcluding else { return }
         isConcluding = true

@@ -3,7 +3,10 @@ public import NIOCore
 public import RequestQueue
 internal import WorkerLink
 
-/// Keeps P worker processes alive. Confined to one event loop, the front's: call everything on it.
+/// Keeps P worker processes alive.
+///
+/// Confined to one event loop, the front's: call everything on it. The loop must run until ``drain(within:)`` has
+/// succeeded or ``WorkerPoolDelegate/poolFailed(_:)`` was called.
 ///
 /// The decisions are ``PoolState``'s and each worker's ``WorkerLife``'s; here they are carried out.
 public final class WorkerPool {
@@ -11,7 +14,9 @@ public final class WorkerPool {
     public let configuration: WorkerPoolConfiguration
     /// The workers that have not ended, whatever their state.
     public internal(set) var workers: [WorkerID: Worker] = [:]
-    /// Who is told, and asked. Not retained.
+    /// Who is told, and asked.
+    ///
+    /// Not retained.
     public weak var delegate: (any WorkerPoolDelegate)?
 
     let eventLoop: any EventLoop
@@ -20,11 +25,14 @@ public final class WorkerPool {
     var watcher: ProcessWatcher?
     var nextID = 1
     var timer: (scheduled: Scheduled<Void>, deadline: Instant)?
-    /// The pipes from stdout and stderr that are open, also those of workers that have died: their children may still write.
+    /// The pipes from stdout and stderr that are open, also those of workers that have died: their children may still
+    /// write.
     var outputs: [Int: PipeReader] = [:]
     var nextOutput = 0
     var end: EventLoopPromise<Void>?
-    /// The socket to an attached process. It stays open until the pool goes.
+    /// The socket to an attached process.
+    ///
+    /// It stays open until the pool goes.
     private var attachment: OwnedDescriptor?
     var isConcluding = false
     var isConcluded = false
@@ -59,7 +67,9 @@ public final class WorkerPool {
     /// - Complexity: O(number of workers).
     public var readyCount: Int { workers.values.count { $0.isReady } }
 
-    /// Starts all workers, side by side. The delegate hears of each, or of the pool's failure. Call once.
+    /// Starts all workers, side by side.
+    ///
+    /// The delegate hears of each, or of the pool's failure. Call once.
     public func start() {
         eventLoop.preconditionInEventLoop()
         state.start(at: now)
@@ -77,8 +87,10 @@ public final class WorkerPool {
         settle()
     }
 
-    /// Lets workers finish their requests, asks each to leave when it has none, and ends those that have not left within
-    /// `interval`: SIGTERM when nine tenths of it are over, at the end SIGKILL. Nobody is replaced any more.
+    /// Lets workers finish their requests, asks each to leave when it has none, and ends those that have not left
+    /// within `interval`: SIGTERM when nine tenths of it are over, at the end SIGKILL.
+    ///
+    /// Nobody is replaced any more.
     ///
     /// The caller sends workers no further requests, and calls ``becameIdle(_:)`` for each when its last is answered.
     ///
@@ -99,13 +111,17 @@ public final class WorkerPool {
         return promise.futureResult
     }
 
-    /// The last request in the worker is answered. Does nothing unless it is being drained.
+    /// The last request in the worker is answered.
+    ///
+    /// Does nothing unless it is being drained.
     public func becameIdle(_ worker: Worker) {
         perform(worker.life.becameIdle(), on: worker)
         settle()
     }
 
-    /// Ends a worker at once, with SIGKILL. It is replaced. Its death is reported when the kernel has noticed, not here.
+    /// Ends a worker at once, with SIGKILL.
+    ///
+    /// It is replaced. Its death is reported when the kernel has noticed, not here.
     public func kill(_ id: WorkerID, because reason: EndReason) {
         guard let worker = workers[id] else { return }
         perform(worker.life.kill(because: reason), on: worker)

@@ -4,16 +4,24 @@ public struct WorkerPoolConfiguration: Sendable {
     public enum Source: Sendable {
         /// Each is a process that the pool starts.
         case spawned
-        /// There is one, and it exists already: the process at the other end of this SOCK_SEQPACKET socket, which called
-        /// `roost.serve`. It is never signalled and never replaced. The pool takes the descriptor over.
+        /// There is one, and it exists already: the process that called `roost.serve`.
+        ///
+        /// It made this SOCK_SEQPACKET socket and waits at the other end. It is never signalled and never replaced. The
+        /// pool takes the descriptor over.
         case attached(socket: Int32)
     }
 
-    /// Where workers come from. The default is to start them.
+    /// Where workers come from.
+    ///
+    /// The default is to start them.
     public var source = Source.spawned
-    /// Worker processes, P: at least 1. The default is 1.
+    /// Worker processes, P: at least 1.
+    ///
+    /// The default is 1.
     public var processes = 1
-    /// Threads of each worker, T: 1 … 256. The default is 8.
+    /// Threads of each worker, T: 1 … 256.
+    ///
+    /// The default is 8.
     public var threads = 8
     /// The path of the interpreter; it is not looked for on `PATH`.
     public var python: String
@@ -29,16 +37,23 @@ public struct WorkerPoolConfiguration: Sendable {
     public var workingDirectory: String?
     /// What is set in the workers' environment, on top of this process's own, which they inherit byte for byte.
     public var environment: [String: String] = [:]
-    /// Bytes of each ring from the front to a thread. The default is 128 KiB; rounded up to a power of two.
+    /// Bytes of each ring from the front to a thread.
+    ///
+    /// The default is 128 KiB; rounded up to a power of two.
     public var requestRingBytes = 128 << 10
-    /// Bytes of each ring from a thread to the front. The default is 128 KiB; rounded up to a power of two.
+    /// Bytes of each ring from a thread to the front.
+    ///
+    /// The default is 128 KiB; rounded up to a power of two.
     public var responseRingBytes = 128 << 10
-    /// How long a worker may take from its start to the answer to its warm-up request. The default is 60 s.
+    /// How long a worker may take from its start to the answer to its warm-up request.
+    ///
+    /// The default is 60 s.
     public var startupTimeout = Duration.seconds(60)
     /// What applications see as `SERVER_SOFTWARE`.
     public var serverSoftware = "roost"
-    /// Whether a new worker gets one request alone before it takes others. The default is true: Dash answers 500 in its
-    /// first burst of concurrent requests.
+    /// Whether a new worker gets one request alone before it takes others.
+    ///
+    /// The default is true: Dash answers 500 in its first burst of concurrent requests.
     public var warmsUp = true
 
     /// Creates a configuration with the defaults.

@@ -1,4 +1,6 @@
-/// What the front does for the pool, and is told by it. Every call comes on the pool's event loop.
+/// What the front does for the pool, and is told by it.
+///
+/// Every call comes on the pool's event loop.
 public protocol WorkerPoolDelegate: AnyObject {
     /// The worker has imported the app: send it one request, alone.
     ///
@@ -13,7 +15,8 @@ public protocol WorkerPoolDelegate: AnyObject {
     func workerHasNews(_ worker: Worker)
     /// The worker has gone, however far it had come. Called once for each.
     ///
-    /// What it wrote before its end was shown to ``workerHasNews(_:)`` just before, unless it was killed for a broken protocol.
+    /// What it wrote before its end was shown to ``workerHasNews(_:)`` just before, unless it was killed for a broken
+    /// protocol.
     func workerDied(_ worker: Worker, _ death: WorkerDeath)
     /// Whether no request is in the worker. Asked when it is to be drained; see ``WorkerPool/becameIdle(_:)``.
     func isIdle(_ worker: Worker) -> Bool

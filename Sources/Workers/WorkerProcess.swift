@@ -44,8 +44,8 @@ private struct LinkEnds: ~Copyable {
 extension WorkerPoolConfiguration {
     /// Starts the process of the worker at position `index`.
     ///
-    /// Call on the event loop's thread and on no other: the kernel kills a worker when the *thread* that started it ends
-    /// (PR_SET_PDEATHSIG, prctl(2)). The loop's thread lives as long as the front; a thread of a pool might not.
+    /// Call on the event loop's thread and on no other: the kernel kills a worker when the *thread* that started it
+    /// ends (PR_SET_PDEATHSIG, prctl(2)). The loop's thread lives as long as the front; a thread of a pool might not.
     ///
     /// - Throws: ``StartupFailure`` when there is no such interpreter, or no descriptors, processes or memory left.
     func spawn(at index: Int) throws(StartupFailure) -> WorkerProcess {
@@ -101,8 +101,8 @@ extension WorkerPoolConfiguration {
 
     /// Makes a link with the process at the other end of `socket`, which waits for it.
     ///
-    /// It gets three messages, each with a descriptor (1: the memory, 2: the control socket, 3: the doorbell), and then the
-    /// settings as JSON.
+    /// It gets three messages, each with a descriptor (1: the memory, 2: the control socket, 3: the doorbell), and then
+    /// the settings as JSON.
     ///
     /// - Throws: ``StartupFailure`` when that process has gone, or there are no descriptors or memory left.
     func attach(over socket: Int32) throws(StartupFailure) -> WorkerProcess {

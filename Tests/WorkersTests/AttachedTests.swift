@@ -5,8 +5,10 @@ import WorkerLink
 
 @testable import Workers
 
-/// A worker that exists already: the process that called `roost.serve`. Here it is a fake worker of another pool, which
-/// connects to a socket, for the pool finds out by the socket whom to watch.
+/// A worker that exists already: the process that called `roost.serve`.
+///
+/// Here it is a fake worker of another pool, which connects to a socket, for the pool finds out by the socket whom to
+/// watch.
 @Suite(.timeLimit(.minutes(2))) struct AttachedTests {
     /// Connects, takes what is sent, and says that it is ready.
     static let peer = """

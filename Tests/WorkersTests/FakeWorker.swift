@@ -46,7 +46,13 @@ final class PoolUnderTest: Sendable {
 
     /// Starts a pool whose workers run `script`.
     ///
-    /// - Parameter answersWarmUp: What the front says about each warm-up; nil: nothing.
+    /// - Parameters:
+    ///   - script: Python, behind ``prelude``; or the shell's, when `python` is a shell.
+    ///   - python: What runs it.
+    ///   - answersWarmUp: What the front says about each warm-up; nil: nothing.
+    ///   - isIdle: What the front says about each worker when it is drained.
+    ///   - configure: Changes what the pool is made with.
+    /// - Throws: When there is no event loop to run it on.
     init(
         _ script: String,
         python: String = "/usr/bin/python3",

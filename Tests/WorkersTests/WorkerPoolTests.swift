@@ -5,7 +5,9 @@ import WorkerLink
 
 @testable import Workers
 
-/// Real processes. Nothing is timed: each test waits for the event it is about, and a test that hangs has failed.
+/// Real processes.
+///
+/// Nothing is timed: each test waits for the event it is about, and a test that hangs has failed.
 @Suite(.timeLimit(.minutes(2))) struct WorkerPoolTests {
     static let ready = "tell({'type': 'ready', 'python': '3', 'app': 'fake', 'import_seconds': 0.1})\n"
 
@@ -255,6 +257,22 @@ import WorkerLink
         #expect(death.exit == .signalled(SIGKILL))
         #expect(death.reason == .drainTimeout)
         #expect(await pool.next { $0 == .drained ? true : nil } == true)
+        try await pool.end()
+    }
+
+    @Test func `a startup timeout beyond any clock is no timeout`() async throws {
+        let pool = try await PoolUnderTest(Self.ready + "stay()") { $0.startupTimeout = .seconds(Int64.max) }
+        #expect(await pool.nextReady() != nil)
+        try await pool.end()
+    }
+
+    @Test func `a flood of log messages is heard to its end`() async throws {
+        let pool = try await PoolUnderTest(
+            "control.setblocking(True)\n"
+                + "for n in range(200): tell({'type': 'log', 'level': 'info', 'message': str(n)})\n" + Self.ready
+                + "stay()"
+        )
+        #expect(await pool.nextReady() != nil)
         try await pool.end()
     }
 

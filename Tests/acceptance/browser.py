@@ -1,5 +1,6 @@
 """Headless Chromium, driven over a pair of pipes (`--remote-debugging-pipe`): no driver, no WebSocket, no package."""
 
+import fcntl
 import json
 import os
 import select
@@ -14,20 +15,29 @@ def find_chromium():
     return next((path for path in map(shutil.which, NAMES) if path), None)
 
 
+def high_pipe():
+    """A pipe whose ends are none of the low numbers that are to be replaced."""
+    ends = os.pipe()
+    high = [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 20) for end in ends]
+    for end in ends:
+        os.close(end)
+    return high
+
+
 class Browser:
     """One browser with one page. Messages are JSON texts that end with a zero byte (Chrome DevTools Protocol)."""
 
     def __init__(self, profile, downloads):
-        to_browser, self.commands = os.pipe()
-        self.events, from_browser = os.pipe()
-        # Chromium reads descriptor 3 and writes descriptor 4; a shell puts them there.
+        to_browser, self.commands = high_pipe()
+        self.events, from_browser = high_pipe()
+        # Chromium reads descriptor 3 and writes descriptor 4; bash puts them there (dash knows one digit only).
         options = [
             "--headless=new", "--remote-debugging-pipe", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
             "--no-first-run", "--disable-background-networking", "--disable-extensions", "--window-size=1280,1600",
             f"--user-data-dir={profile}", "about:blank",
         ]
         self.process = subprocess.Popen(
-            ["/bin/sh", "-c", f'exec "$0" "$@" 3<&{to_browser} 4>&{from_browser}', find_chromium(), *options],
+            ["bash", "-c", f'exec "$0" "$@" 3<&{to_browser} 4>&{from_browser}', find_chromium(), *options],
             pass_fds=(to_browser, from_browser),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

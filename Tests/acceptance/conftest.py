@@ -38,7 +38,7 @@ def roost(tmp_path):
 
     yield start
     for server in started:
-        server.open_gate()
+        server.open_gate("every")
     for server in started:
         server.end()
 

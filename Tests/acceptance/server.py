@@ -86,6 +86,8 @@ class Roost:
                 return False
 
         eventually(is_ready, f"the server got ready; its log:\n{self.log()}", 120)
+        # Ready is a server with one worker; tests count on all of them.
+        eventually(lambda: self.metric("roost_workers") == self.metric("roost_workers_configured"), "all are ready", 120)
 
     def stop(self, expect=0):
         """Stops by SIGTERM and checks the exit status."""
@@ -163,7 +165,7 @@ class Roost:
             return []
 
     def open_gate(self, name="gate"):
-        """Lets requests for `/gate?NAME` go on."""
+        """Lets requests for `/gate?NAME` go on; `every` lets all."""
         (self.directory / f"open-{name}").touch()
 
     def wait_for_call(self, call):

@@ -21,7 +21,7 @@ def test_forwarded_fields_are_believed_from_a_trusted_address(roost):
     seen = environ(server, FORWARDED)
     assert seen["REMOTE_ADDR"] == "203.0.113.7"
     assert seen["wsgi.url_scheme"] == "https"
-    assert seen["SERVER_NAME"] == "shop.example"
+    assert seen["HTTP_HOST"] == "shop.example"
 
 
 def test_forwarded_fields_from_anybody_else_change_nothing(roost):
@@ -29,14 +29,14 @@ def test_forwarded_fields_from_anybody_else_change_nothing(roost):
     seen = environ(server, FORWARDED)
     assert seen["REMOTE_ADDR"] == "127.0.0.1"
     assert seen["wsgi.url_scheme"] == "http"
-    assert seen["SERVER_NAME"] == "roost.test"
+    assert seen["HTTP_HOST"] == "roost.test"
 
 
 def test_the_standard_forwarded_field_is_understood(roost):
     server = roost("probe:app", "--processes", 1, "--threads", 1, "--forwarded-allow-ips", "127.0.0.1")
     seen = environ(server, [("Forwarded", 'for="[2001:db8::9]:4711";proto=https;host=shop.example')])
     assert seen["REMOTE_ADDR"] == "2001:db8::9"
-    assert (seen["wsgi.url_scheme"], seen["SERVER_NAME"]) == ("https", "shop.example")
+    assert (seen["wsgi.url_scheme"], seen["HTTP_HOST"]) == ("https", "shop.example")
 
 
 def test_an_address_that_the_client_put_first_is_not_taken_for_the_proxys_word(roost):

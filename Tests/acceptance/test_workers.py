@@ -88,13 +88,14 @@ def test_sigterm_lets_running_and_waiting_requests_finish(roost):
     server.open_gate("drain")
     assert running.response().body == b"drain"
     assert waiting.response().body == b"waited"
-    server.stop()
+    assert server.process.wait(60) == 0
 
 
 def accepts(server):
     try:
-        return server.get("/", timeout=5).status == 200
-    except (OSError, Truncated):
+        server.connect().close()
+        return True
+    except OSError:
         return False
 
 

@@ -6,6 +6,7 @@ Started as ``fake_roost.py serve --attach FD …`` with FAKE_ROOST = {"library":
 import array
 import json
 import os
+import select
 import signal
 import socket
 import struct
@@ -21,8 +22,10 @@ def main():
     arguments = sys.argv[1:]
     if plan.get("end") == "at once":
         sys.exit(2)
-    stop = [signal.SIGTERM]
-    signal.pthread_sigmask(signal.SIG_BLOCK, stop)
+    wake, entry = os.pipe()
+    os.set_blocking(entry, False)
+    signal.set_wakeup_fd(entry)
+    signal.signal(signal.SIGTERM, lambda number, frame: None)
     channel = socket.socket(fileno=int(arguments[arguments.index("--attach") + 1]))
     threads = int(arguments[arguments.index("--threads") + 1])
     link = Link(threads, RING)
@@ -45,7 +48,8 @@ def main():
     # The user's program is told by whoever made this pipe that the requests are answered.
     with open(plan["done"], "w") as file:
         file.write("done")
-    signal.sigwait(stop)
+    if wake not in select.select([wake, link.control], [], [])[0]:
+        sys.exit(4)
     for lane in range(threads):
         link.send(STOP, lane=lane)
     link.tell({"type": "stop"})

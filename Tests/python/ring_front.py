@@ -20,6 +20,7 @@ PAGE = mmap.PAGESIZE
 HEADER = struct.Struct("<IBBHQ")
 MAGIC = 0x524F4F5354000001
 REQUEST, STOP = 1, 2
+OFFERED, CLAIMED, REVOKED = 0, 1, 2
 RESPONSE, CHUNK, END, ABORT, FILE, LOG = 16, 17, 18, 19, 20, 21
 KINDS = {16: "response", 17: "chunk", 18: "end", 19: "abort", 20: "file", 21: "log"}
 HTTPS, BODY_IS_FILE, HTTP10 = 1, 2, 4
@@ -121,15 +122,19 @@ class Link:
         first = min(count, self.ring - start)
         return bytes(self.view[base + start:base + start + first]) + bytes(self.view[base:base + count - first])
 
-    def send(self, kind, payload=b"", stream=0, lane=0):
+    def send(self, kind, payload=b"", stream=0, lane=0, claim=0):
         base = self.rings + lane * 2 * self.ring
-        frame = HEADER.pack(len(payload), kind, 0, 0, stream) + payload
+        frame = HEADER.pack(len(payload), kind, 0, claim, stream) + payload
         frame += bytes(-len(frame) % 8)
         assert self.tails[lane] + len(frame) - self.words[self._word(lane, 64)] <= self.ring, "no room in the ring"
         self._copy_in(base, self.tails[lane], frame)
         self.tails[lane] += len(frame)
         self.words[self._word(lane, 0)] = self.tails[lane]
         self._wake(lane, 80)
+
+    def claim_of(self, lane, position):
+        """Who has the request frame that was written at this position of the ring."""
+        return int.from_bytes(self._copy_out(self.rings + lane * 2 * self.ring, position + 6, 2), "little")
 
     def _wake(self, lane, offset):
         place = self.controls + lane * 256 + offset
@@ -144,7 +149,7 @@ class Link:
         self.control.sendmsg([message], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [fd]))])
 
     def request(self, method="GET", target="/", fields=(), body=b"", lane=0, flags=0, body_fd=None, body_bytes=None,
-                host="127.0.0.1", port="8000", client=("192.0.2.7", "51234"), request_id=None):
+                host="127.0.0.1", port="8000", client=("192.0.2.7", "51234"), request_id=None, claim=0):
         """Sends a request and returns its stream."""
         stream = self.next_stream
         self.next_stream += 1
@@ -170,7 +175,7 @@ class Link:
             payload += struct.pack("<II", start, length)
         for name, value in pairs:
             payload += struct.pack("<IIII", *name, *value)
-        self.send(REQUEST, payload + bytes(text) + body, stream, lane)
+        self.send(REQUEST, payload + bytes(text) + body, stream, lane, claim)
         return stream
 
     def frame(self, lane=0, wait=PATIENCE):

@@ -7,6 +7,7 @@ import struct
 import pytest
 
 from conftest import APPS, PACKAGE
+from ring_front import CLAIMED, REVOKED
 
 FAULTY = APPS / "faulty"
 
@@ -238,6 +239,20 @@ def test_a_damaged_frame_is_answered_and_the_worker_lives(start):
         assert worker.response(100).status == 500
         worker.send(77, b"?", stream=101)
         assert worker.get("/hello").body == b"Hello"
+
+
+def test_a_request_that_was_taken_back_is_passed_over_and_others_are_claimed(start):
+    with start() as worker:
+        worker.ready()
+        worker.request(target="/failing-call", claim=REVOKED)
+        worker.request(target="/failing-call", claim=REVOKED)
+        position = worker.tails[0]
+        stream = worker.request(target="/hello")
+        assert worker.response(stream).body == b"Hello"
+        assert worker.claim_of(0, position) == CLAIMED
+        worker.request(target="/failing-call", claim=REVOKED)
+        assert worker.stop() == 0
+        assert worker.words[worker._word(0, 128)] == worker.heads[0]
 
 
 def test_messages_that_mean_nothing_are_passed_over(start):

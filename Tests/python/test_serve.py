@@ -68,7 +68,7 @@ def test_serves_and_returns_after_a_signal(serving, number):
     code, output, errors = finish(process, number)
     assert (code, output, errors) == (0, "returned 1\n", "")
     assert note()["answers"] == ["http |/%s roost/0.1.0" % name for name in "abc"]
-    assert note()["ready"]["app"] == "builtins.function"
+    assert note()["ready"]["app"] == "function"
 
 
 def test_a_thread_may_serve_too(serving):

@@ -3,6 +3,7 @@
 import json
 import os
 import select
+import sys
 import threading
 import traceback
 
@@ -38,6 +39,18 @@ class Lanes:
         """Waits for the threads, which end when the front has told them to; at most about so long."""
         for thread in self.threads:
             thread.join(max(0.001, seconds / len(self.threads)))
+
+
+def ready_message(application, import_seconds):
+    """What the front is told when the lanes are served."""
+    kind = type(application)
+    return {
+        "type": "ready",
+        "pid": os.getpid(),
+        "python": ".".join(str(part) for part in sys.version_info[:3]),
+        "app": "function" if kind.__module__ == "builtins" else "%s.%s" % (kind.__module__, kind.__qualname__),
+        "import_seconds": round(import_seconds, 6),
+    }
 
 
 def send(native, control, message):

@@ -1,6 +1,7 @@
 """The life of a worker process, from its first line to its last."""
 
 import atexit
+import faulthandler
 import json
 import os
 import signal
@@ -27,6 +28,9 @@ def main():
     os.set_blocking(wake, False)
     os.set_blocking(wake_entry, False)
     signal.set_wakeup_fd(wake_entry, warn_on_full_buffer=False)
+    # Output is a pipe into the log: what the application prints belongs there at once, and so does a crash.
+    sys.stdout.reconfigure(line_buffering=True)
+    faulthandler.enable()
     native = None
     try:
         native = _open(settings)
@@ -37,18 +41,7 @@ def main():
     except SystemExit:
         _leave(1)
     lanes.start()
-    kind = type(application)
-    _lanes.send(
-        native,
-        CONTROL,
-        {
-            "type": "ready",
-            "pid": os.getpid(),
-            "python": ".".join(str(part) for part in sys.version_info[:3]),
-            "app": "function" if kind.__module__ == "builtins" else "%s.%s" % (kind.__module__, kind.__qualname__),
-            "import_seconds": round(seconds, 6),
-        },
-    )
+    _lanes.send(native, CONTROL, _lanes.ready_message(application, seconds))
     code = 1
     try:
         if _lanes.wait_for_stop(native, CONTROL, wake):

@@ -10,7 +10,6 @@ import signal
 import socket
 import struct
 import subprocess
-import sys
 import threading
 import warnings
 
@@ -161,7 +160,7 @@ class _Server:
 
     def run(self):
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with ours:
+        with ours, _Signals() as signals:
             with theirs:
                 # A session of its own: Ctrl-C is for us, and we tell it.
                 front = subprocess.Popen(
@@ -171,17 +170,21 @@ class _Server:
                     start_new_session=True,
                 )
             try:
-                self._serve(ours, front)
+                signals.pass_to(front)
+                self._serve(ours, front, signals)
             finally:
                 if front.poll() is None:
                     front.kill()
                 front.wait()
 
-    def _serve(self, ours, front):
+    def _serve(self, ours, front, signals):
         try:
             link, control, doorbell, settings = _receive_link(ours)
         except EOFError:
-            raise ServingError("roost ended with status %d; its message is above" % front.wait()) from None
+            status = front.wait()
+            if signals.asked:
+                return
+            raise ServingError("roost ended with status %d; its message is above" % status) from None
         native = Native(settings["library"])
         native.open(link, control, doorbell, settings, watches_front=False)
         os.register_at_fork(after_in_child=native.forked)
@@ -191,57 +194,50 @@ class _Server:
         if self._url_scheme is not None:
             lanes.template["wsgi.url_scheme"] = self._url_scheme
         lanes.start()
-        kind = type(self._app)
-        _lanes.send(
-            native,
-            control,
-            {
-                "type": "ready",
-                "pid": os.getpid(),
-                "python": ".".join(str(part) for part in sys.version_info[:3]),
-                "app": "%s.%s" % (kind.__module__, kind.__qualname__),
-                "import_seconds": 0,
-            },
-        )
-        if self._wait(native, control, front):
+        _lanes.send(native, control, _lanes.ready_message(self._app, 0))
+        if _lanes.wait_for_stop(native, control, signals.wake):
             lanes.join(5)
-            status = front.wait()
-        else:
+        elif not signals.asked:
             raise ServingError("roost ended by itself, with status %d" % front.wait())
+        status = front.wait()
         if status != 0:
             raise ServingError("roost ended with status %d" % status)
 
-    def _wait(self, native, control, front):
-        """Waits for the front to say stop, telling it to drain at the first SIGINT or SIGTERM."""
-        with _Interruptible() as wake:
-            while True:
-                try:
-                    return _lanes.wait_for_stop(native, control, wake)
-                except KeyboardInterrupt:
-                    # The second one is the front's cue not to wait for the requests that run.
-                    front.send_signal(signal.SIGTERM)
 
-
-class _Interruptible:
-    """SIGTERM raises KeyboardInterrupt like SIGINT; gives the descriptor on which Python tells of signals."""
+class _Signals:
+    """SIGINT and SIGTERM, passed on to the front: it drains, then says stop. Only on the main thread."""
 
     def __enter__(self):
-        self._before = None
-        if threading.current_thread() is not threading.main_thread():
-            return None
-        self._wake, self._entry = os.pipe()
-        for descriptor in (self._wake, self._entry):
-            os.set_blocking(descriptor, False)
-        self._wakeup_before = signal.set_wakeup_fd(self._entry, warn_on_full_buffer=False)
-        self._before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-        return self._wake
+        #: Whether one has come.
+        self.asked = False
+        #: The descriptor on which Python tells of signals.
+        self.wake = None
+        self._front = None
+        if threading.current_thread() is threading.main_thread():
+            self.wake, self._entry = os.pipe()
+            for descriptor in (self.wake, self._entry):
+                os.set_blocking(descriptor, False)
+            self._wakeup_before = signal.set_wakeup_fd(self._entry, warn_on_full_buffer=False)
+            self._before = [(number, signal.signal(number, self._pass)) for number in (signal.SIGINT, signal.SIGTERM)]
+        return self
+
+    def pass_to(self, front):
+        self._front = front
+        if self.asked:
+            front.send_signal(signal.SIGTERM)
+
+    def _pass(self, number, frame):
+        self.asked = True
+        if self._front is not None:
+            self._front.send_signal(signal.SIGTERM)
 
     def __exit__(self, *_):
-        if self._before is None:
+        if self.wake is None:
             return
-        signal.signal(signal.SIGTERM, self._before)
+        for number, handler in self._before:
+            signal.signal(number, handler)
         signal.set_wakeup_fd(self._wakeup_before)
-        os.close(self._wake)
+        os.close(self.wake)
         os.close(self._entry)
 
 

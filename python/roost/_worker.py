@@ -1,4 +1,4 @@
-"""What the front starts: `python …/roost/_worker.py`. Makes this package importable, and nothing else of its directory."""
+"""What the front starts: `python …/roost/_worker.py`. Makes this package importable, and nothing else that is here."""
 
 import importlib.util
 import os

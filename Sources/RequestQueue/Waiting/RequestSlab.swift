@@ -10,6 +10,8 @@ struct RequestSlab: Sendable {
         /// In its class's line. Goes to `running` or `free`.
         case waiting
         /// On a thread. Goes to `free`.
+        /// Laid ready behind a running one, see `stage(at:)`. Goes to `waiting` or `running`.
+        case staged
         case running
     }
 

@@ -10,6 +10,19 @@ struct WaitingLine: Sendable {
     /// How many wait.
     private(set) var count = 0
 
+    /// Puts a request back at the head of the line, before all that came after it.
+    mutating func prepend(_ index: Int32, in slab: inout RequestSlab) {
+        slab[index].previous = RequestSlab.none
+        slab[index].next = head
+        if head == RequestSlab.none {
+            tail = index
+        } else {
+            slab[head].previous = index
+        }
+        head = index
+        count += 1
+    }
+
     /// Puts a request at the end.
     mutating func append(_ index: Int32, in slab: inout RequestSlab) {
         slab[index].next = RequestSlab.none

@@ -84,6 +84,14 @@ struct SlotTable: Sendable {
         return (request, startedAt)
     }
 
+    /// Lets the busy thread of a slot go on with another request; nil when it is idle or unknown.
+    mutating func replace(_ slot: Slot, with request: Int32, at now: Instant) -> (request: Int32, since: Instant)? {
+        guard let index = index(of: slot.worker), let before = workers[index].request(on: slot.thread) else {
+            return nil
+        }
+        return (before, workers[index].replace(slot.thread, with: request, at: now))
+    }
+
     private mutating func change(_ id: WorkerID, _ body: (inout WorkerThreads) -> Void) -> Bool {
         guard let index = index(of: id) else { return false }
         available -= workers[index].available

@@ -65,6 +65,14 @@ struct WorkerThreads: Sendable {
         return threads[thread].request
     }
 
+    /// Lets a busy thread go on with another request and returns when it had begun the one before.
+    mutating func replace(_ thread: Int, with request: Int32, at now: Instant) -> Instant {
+        let startedAt = threads[thread].startedAt
+        threads[thread].request = request
+        threads[thread].startedAt = now
+        return startedAt
+    }
+
     /// Makes a busy thread idle and returns when it had become busy.
     mutating func release(_ thread: Int) -> Instant {
         threads[thread].request = RequestSlab.none

@@ -1,7 +1,9 @@
 internal import CPython
 internal import WorkerLink
 
-/// Builds the environ of a request (PEP 3333, "environ Variables"; RFC 3875 §4.1). Owned by one lane.
+/// Builds the environ of a request (PEP 3333, "environ Variables"; RFC 3875 §4.1).
+///
+/// Owned by one lane.
 ///
 /// In two steps: ``prepare(_:)`` finds the field names without the GIL, ``make(_:input:)`` makes the objects with it.
 struct Environ: ~Copyable {
@@ -67,7 +69,9 @@ struct Environ: ~Copyable {
     private var port = RememberedText()
     private var clientAddress = RememberedText()
 
-    /// Creates a builder that copies `template`, which it owns and changes. Returns nil with a Python error set.
+    /// Creates a builder that copies `template`, which it owns and changes.
+    ///
+    /// Returns nil with a Python error set.
     init?(template: PythonObject) {
         guard let keys = Keys(), let http10 = PythonText.interned("HTTP/1.0"),
             let https = PythonText.interned("https"), let comma = PythonText.interned(","),
@@ -82,7 +86,9 @@ struct Environ: ~Copyable {
         fields.reserveCapacity(64)
     }
 
-    /// Finds the request's field names. Call without the GIL; the request stays in the ring until ``make(_:input:)``.
+    /// Finds the request's field names.
+    ///
+    /// Call without the GIL; the request stays in the ring until ``make(_:input:)``.
     mutating func prepare(_ request: RequestEnvelopeReader) {
         serial &+= 1
         hasContentLength = false
@@ -103,7 +109,9 @@ struct Environ: ~Copyable {
         }
     }
 
-    /// Makes the environ. `requestID` and `input` are borrowed. Returns an owned dict, or nil with a Python error set.
+    /// Makes the environ.
+    ///
+    /// `requestID` and `input` are borrowed. Returns an owned dict, or nil with a Python error set.
     mutating func make(
         _ request: RequestEnvelopeReader,
         requestID: PythonObject,

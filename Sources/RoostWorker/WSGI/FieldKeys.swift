@@ -37,7 +37,8 @@ struct FieldKeys: ~Copyable {
     private let table = UnsafeMutablePointer<Int16>.allocate(capacity: FieldKeys.slots)
     let entries = UnsafeMutablePointer<Entry>.allocate(capacity: FieldKeys.mostEntries)
     private let names = UnsafeMutablePointer<UInt8>.allocate(
-        capacity: FieldKeys.mostEntries * FieldKeys.longestName)
+        capacity: FieldKeys.mostEntries * FieldKeys.longestName
+    )
     private let scratch = UnsafeMutablePointer<UInt8>.allocate(capacity: FieldKeys.longestName)
 
     init() {
@@ -83,13 +84,16 @@ struct FieldKeys: ~Copyable {
         (names + count * Self.longestName).update(from: scratch, count: name.count)
         let canonical = UnsafeRawBufferPointer(start: scratch, count: name.count)
         (entries + count).initialize(
-            to: Entry(hash: hash, count: UInt8(name.count), role: Self.role(of: canonical)))
+            to: Entry(hash: hash, count: UInt8(name.count), role: Self.role(of: canonical))
+        )
         table[slot] = Int16(count)
         count += 1
         return entries[count - 1].role == .dropped ? .dropped : .known(count - 1)
     }
 
-    /// The key of an entry. Borrowed. Needs the GIL.
+    /// The key of an entry.
+    ///
+    /// Borrowed. Needs the GIL.
     @inline(__always)
     func key(at index: Int) -> PythonObject? {
         if let key = entries[index].key { return key }
@@ -101,7 +105,9 @@ struct FieldKeys: ~Copyable {
         return key
     }
 
-    /// A key for a name that is not in the table. Owned. Needs the GIL.
+    /// A key for a name that is not in the table.
+    ///
+    /// Owned. Needs the GIL.
     ///
     /// Not interned: CPython 3.12 never frees what is, and strangers choose these names.
     func makeKey(for name: UnsafeRawBufferPointer) -> PythonObject? {
@@ -111,7 +117,8 @@ struct FieldKeys: ~Copyable {
     private static func makeKey(_ name: UnsafeRawBufferPointer, prefix: StaticString) -> PythonObject? {
         withUnsafeTemporaryAllocation(byteCount: prefix.utf8CodeUnitCount + name.count, alignment: 1) { buffer in
             buffer.copyMemory(
-                from: UnsafeRawBufferPointer(start: prefix.utf8Start, count: prefix.utf8CodeUnitCount))
+                from: UnsafeRawBufferPointer(start: prefix.utf8Start, count: prefix.utf8CodeUnitCount)
+            )
             for index in 0..<name.count {
                 // Names in the table are in this form already; it maps to itself, but for `_`.
                 let byte = ByteTable.environ[Int(name[index])]

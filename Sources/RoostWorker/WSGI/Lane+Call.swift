@@ -3,7 +3,9 @@ internal import Glibc
 internal import WorkerLink
 
 extension Lane {
-    /// Serves one request from environ to last frame. Needs the GIL.
+    /// Serves one request from environ to last frame.
+    ///
+    /// Needs the GIL.
     func serve(_ request: RequestEnvelopeReader, _ header: FrameHeader) {
         stream = header.stream
         phase = .unanswered
@@ -36,7 +38,9 @@ extension Lane {
         if PyErr_Occurred() != nil { PyErr_Clear() }
     }
 
-    /// The environ, and the input when it is a file that must be closed. Both owned.
+    /// The environ, and the input when it is a file that must be closed.
+    ///
+    /// Both owned.
     private func makeEnviron(_ request: RequestEnvelopeReader) -> (environ: PythonObject, file: PythonObject?)? {
         guard let requestID else { return nil }
         let isFile = request.flags.contains(.bodyIsFile)
@@ -51,7 +55,9 @@ extension Lane {
         guard !body.isEmpty else { return PyObject_CallNoArgs(glue.bytesIO) }
         guard
             let bytes = PyBytes_FromStringAndSize(
-                body.baseAddress?.assumingMemoryBound(to: CChar.self), body.count)
+                body.baseAddress?.assumingMemoryBound(to: CChar.self),
+                body.count
+            )
         else { return nil }
         defer { Py_DecRef(bytes) }
         return roost_call1(glue.bytesIO, bytes)

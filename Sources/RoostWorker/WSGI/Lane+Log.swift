@@ -9,10 +9,13 @@ enum LogLevel: UInt8 {
 }
 
 extension Lane {
-    /// How often a line is tried again, a millisecond apart, before it is dropped: the log must not stop the application.
+    /// How often a line is tried again, a millisecond apart, before it is dropped: the log must not stop the
+    /// application.
     private static let patience = 20
 
-    /// The `write(text)` of `wsgi.errors`. Any thread of Python may call it, at any time.
+    /// The `write(text)` of `wsgi.errors`.
+    ///
+    /// Any thread of Python may call it, at any time.
     func writeLog(_ arguments: UnsafePointer<PythonObject?>?, _ count: Int) -> PythonObject? {
         guard count == 1, let text = arguments?[0] else {
             PyErr_SetString(roost_type_error(), "write takes one str")
@@ -81,7 +84,9 @@ extension Lane {
         sendLog(.error, UnsafeRawBufferPointer(start: start, count: length))
     }
 
-    /// The Python error as an exception with its traceback. Owned. The error is no longer set.
+    /// The Python error as an exception with its traceback.
+    ///
+    /// Owned. The error is no longer set.
     func takeError() -> PythonObject? {
         var type: PythonObject?
         var value: PythonObject?

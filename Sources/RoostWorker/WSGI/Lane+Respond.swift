@@ -2,7 +2,9 @@ internal import CPython
 internal import WorkerLink
 
 extension Lane {
-    /// Sends what the application returned, and calls its `close`. Needs the GIL. `iterable` is borrowed.
+    /// Sends what the application returned, and calls its `close`.
+    ///
+    /// Needs the GIL. `iterable` is borrowed.
     func respond(with iterable: PythonObject) {
         let kind = isPlainSequence(iterable)
         if kind.isList || kind.isTuple, phase == .headReady, sendWhole(iterable, isList: kind.isList) { return }
@@ -59,14 +61,17 @@ extension Lane {
         guard PyBytes_AsStringAndSize(part, &start, &count) == 0 else {
             PyErr_Clear()
             ApplicationMistake(
-                .type, "the response's body must be made of bytes, not \(typeName(of: part))"
+                .type,
+                "the response's body must be made of bytes, not \(typeName(of: part))"
             ).raise()
             return nil
         }
         return UnsafeRawBufferPointer(start: start, count: count)
     }
 
-    /// Sends one part of the body. `part` is borrowed, and held by the caller meanwhile.
+    /// Sends one part of the body.
+    ///
+    /// `part` is borrowed, and held by the caller meanwhile.
     func send(part: PythonObject) -> BodyOutcome {
         guard let bytes = bytes(of: part) else { return .failed }
         return sendBody(bytes)

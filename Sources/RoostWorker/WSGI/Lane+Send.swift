@@ -17,12 +17,15 @@ extension Lane {
     /// Whether no body may go out.
     private var isBodiless: Bool { isHeadRequest || head.forbidsBody }
 
-    /// Sends a part of the body, the head first if it has not gone out. Needs the GIL, and lets it go for long parts.
+    /// Sends a part of the body, the head first if it has not gone out.
+    ///
+    /// Needs the GIL, and lets it go for long parts.
     func sendBody(_ part: UnsafeRawBufferPointer) -> BodyOutcome {
         if part.isEmpty { return .sent }
         guard phase == .headReady || phase == .headSent else {
             ApplicationMistake(
-                .assertion, "the application gave a part of the body before it called start_response"
+                .assertion,
+                "the application gave a part of the body before it called start_response"
             ).raise()
             return .failed
         }
@@ -82,7 +85,11 @@ extension Lane {
         sendFrame(.response, flags: flags, count: ResponseEnvelope.fixedBytes + headBytes.count + body.count) { place in
             guard let base = place.baseAddress else { return }
             ResponseEnvelope.store(
-                headBytes: headBytes.count, bodyBytes: bodyBytes, takenAt: takenAt, to: base)
+                headBytes: headBytes.count,
+                bodyBytes: bodyBytes,
+                takenAt: takenAt,
+                to: base
+            )
             if let source = headBytes.baseAddress {
                 (base + ResponseEnvelope.fixedBytes).copyMemory(from: source, byteCount: headBytes.count)
             }

@@ -7,12 +7,17 @@ extension Lane {
     private static func lane(_ capsule: PythonObject?) -> Lane? {
         guard let capsule,
             let pointer = capsuleName.utf8Start.withMemoryRebound(
-                to: CChar.self, capacity: 11, { PyCapsule_GetPointer(capsule, $0) })
+                to: CChar.self,
+                capacity: 11,
+                { PyCapsule_GetPointer(capsule, $0) }
+            )
         else { return nil }
         return Unmanaged<Lane>.fromOpaque(pointer).takeUnretainedValue()
     }
 
-    /// Makes the functions that the application gets. The lane is kept for ever from here on.
+    /// Makes the functions that the application gets.
+    ///
+    /// The lane is kept for ever from here on.
     func makeFunctions(template: PythonObject) -> Bool {
         let pointer = Unmanaged.passRetained(self).toOpaque()
         let capsule = Self.capsuleName.utf8Start.withMemoryRebound(to: CChar.self, capacity: 11) {
@@ -34,13 +39,16 @@ extension Lane {
         return PyDict_SetItem(template, name, errors) == 0
     }
 
-    /// A function of Python. Its description is never freed: the interpreter keeps the address.
+    /// A function of Python.
+    ///
+    /// Its description is never freed: the interpreter keeps the address.
     private static func makeFunction(
         _ name: StaticString,
         _ capsule: PythonObject,
-        _ body: @escaping @convention(c) (
-            PythonObject?, UnsafePointer<PythonObject?>?, Int, PythonObject?
-        ) -> PythonObject?
+        _ body:
+            @escaping @convention(c) (
+                PythonObject?, UnsafePointer<PythonObject?>?, Int, PythonObject?
+            ) -> PythonObject?
     ) -> PythonObject? {
         let method = UnsafeMutablePointer<PyMethodDef>.allocate(capacity: 1)
         let nameStart = UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self)
@@ -50,7 +58,8 @@ extension Lane {
                 ml_meth: body,
                 ml_flags: ROOST_METH_FASTCALL_KEYWORDS,
                 ml_doc: nil
-            ))
+            )
+        )
         return PyCFunction_NewEx(method, capsule, nil)
     }
 
@@ -66,21 +75,29 @@ extension Lane {
                 let fields = arguments[1], named == 0 || isExceptionKeyword(keywords)
             else {
                 throw ApplicationMistake(
-                    .type, "start_response takes a status, a list of headers, and exc_info or nothing")
+                    .type,
+                    "start_response takes a status, a list of headers, and exc_info or nothing"
+                )
             }
             let information = count + named == 3 ? arguments[2] : nil
             let hasError = information != nil && information != roost_none()
             switch phase {
             case .idle:
                 throw ApplicationMistake(
-                    .runtime, "start_response was called after its request had ended")
+                    .runtime,
+                    "start_response was called after its request had ended"
+                )
             case .headSent:
                 if hasError, let information { return reraise(information) }
                 throw ApplicationMistake(
-                    .assertion, "start_response was called again after the head had been sent")
+                    .assertion,
+                    "start_response was called again after the head had been sent"
+                )
             case .headReady where !hasError:
                 throw ApplicationMistake(
-                    .assertion, "start_response was called again without exc_info")
+                    .assertion,
+                    "start_response was called again without exc_info"
+                )
             case .unanswered, .headReady:
                 phase = .unanswered
                 try head.set(status: status, fields: fields)

@@ -1,4 +1,6 @@
-/// What is written to `wsgi.errors` until a line of it is complete. Guarded by the GIL.
+/// What is written to `wsgi.errors` until a line of it is complete.
+///
+/// Guarded by the GIL.
 struct LogLines {
     /// The longest piece that goes to the front at once; longer lines are split.
     static let longest = 8 << 10

@@ -17,7 +17,9 @@ struct ApplicationMistake: Error {
         self.message = message
     }
 
-    /// Sets the Python error. Needs the GIL.
+    /// Sets the Python error.
+    ///
+    /// Needs the GIL.
     func raise() {
         let type =
             switch kind {
@@ -30,7 +32,9 @@ struct ApplicationMistake: Error {
     }
 }
 
-/// The head that `start_response` gave, checked and in its wire form (see ``ResponseEnvelope``). Owned by one lane.
+/// The head that `start_response` gave, checked and in its wire form (see ``ResponseEnvelope``).
+///
+/// Owned by one lane.
 struct ResponseHead: ~Copyable {
     /// The head's bytes.
     private(set) var count = 0
@@ -53,7 +57,9 @@ struct ResponseHead: ~Copyable {
     /// Whether no body may follow, whatever the application returns: RFC 9110 §15.3.5, §15.4.5.
     var forbidsBody: Bool { status == 204 || status == 304 }
 
-    /// Makes the head of an answer of ours: plain text, never stored. Needs no GIL.
+    /// Makes the head of an answer of ours: plain text, never stored.
+    ///
+    /// Needs no GIL.
     mutating func makePlain(status: UInt16, reason: StaticString) {
         count = 8
         self.status = status
@@ -64,7 +70,9 @@ struct ResponseHead: ~Copyable {
         storeCounts(reasonLength: reason.utf8CodeUnitCount, fields: 2)
     }
 
-    /// Takes what the application gave. Needs the GIL.
+    /// Takes what the application gave.
+    ///
+    /// Needs the GIL.
     ///
     /// - Throws: ``ApplicationMistake`` when PEP 3333 or RFC 9110 does not allow it. Then the head is unusable.
     mutating func set(status text: PythonObject, fields: PythonObject) throws(ApplicationMistake) {
@@ -85,7 +93,9 @@ struct ResponseHead: ~Copyable {
             else {
                 PyErr_Clear()
                 throw ApplicationMistake(
-                    .type, "start_response: header \(index) must be a tuple of name and value")
+                    .type,
+                    "start_response: header \(index) must be a tuple of name and value"
+                )
             }
             try appendField(name, value)
         }
@@ -106,15 +116,20 @@ struct ResponseHead: ~Copyable {
         else {
             throw ApplicationMistake(
                 .value,
-                "start_response: the status must be like '200 OK', not '\(String(decoding: line, as: UTF8.self))'")
+                "start_response: the status must be like '200 OK', not '\(String(decoding: line, as: UTF8.self))'"
+            )
         }
         guard code >= 200 else {
             throw ApplicationMistake(
-                .value, "start_response: \(code) is no final status; the server sends those below 200")
+                .value,
+                "start_response: \(code) is no final status; the server sends those below 200"
+            )
         }
         guard line.allSatisfy({ ByteTable.classes[Int($0)] & ByteTable.value != 0 }) else {
             throw ApplicationMistake(
-                .value, "start_response: the status must not hold control characters")
+                .value,
+                "start_response: the status must not hold control characters"
+            )
         }
         status = code
         (base + start).copyMemory(from: base + start + 4, byteCount: length - 4)
@@ -133,7 +148,8 @@ struct ResponseHead: ~Copyable {
         else {
             throw ApplicationMistake(
                 .value,
-                "start_response: '\(String(decoding: nameBytes, as: UTF8.self))' is no header name")
+                "start_response: '\(String(decoding: nameBytes, as: UTF8.self))' is no header name"
+            )
         }
         let valueLength = try appendText(value, "header value")
         let valueBytes = UnsafeRawBufferPointer(start: base + place + 8 + nameLength, count: valueLength)
@@ -141,7 +157,8 @@ struct ResponseHead: ~Copyable {
             throw ApplicationMistake(
                 .value,
                 "start_response: the value of '\(String(decoding: nameBytes, as: UTF8.self))' "
-                    + "must not hold control characters such as line breaks")
+                    + "must not hold control characters such as line breaks"
+            )
         }
         base.storeBytes(of: UInt16(truncatingIfNeeded: nameLength), toByteOffset: place, as: UInt16.self)
         base.storeBytes(of: 0, toByteOffset: place + 2, as: UInt16.self)
@@ -151,7 +168,8 @@ struct ResponseHead: ~Copyable {
             throw ApplicationMistake(
                 .value,
                 "start_response: '\(String(decoding: nameBytes, as: UTF8.self))' is hop-by-hop: "
-                    + "it belongs to the server (PEP 3333, RFC 9110 section 7.6.1)")
+                    + "it belongs to the server (PEP 3333, RFC 9110 section 7.6.1)"
+            )
         case .contentLength:
             contentLength = try length(of: valueBytes)
         case .other: break
@@ -165,7 +183,9 @@ struct ResponseHead: ~Copyable {
             && value.allSatisfy { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
         guard isNumber, contentLength == nil else {
             throw ApplicationMistake(
-                .value, "start_response: Content-Length must be one number in decimal digits")
+                .value,
+                "start_response: Content-Length must be one number in decimal digits"
+            )
         }
         for byte in value { number = number * 10 + UInt64(byte - UInt8(ascii: "0")) }
         return number
@@ -181,7 +201,8 @@ struct ResponseHead: ~Copyable {
                 isText ? .value : .type,
                 isText
                     ? "start_response: the \(what) holds characters that are not Latin-1"
-                    : "start_response: the \(what) must be a str")
+                    : "start_response: the \(what) must be a str"
+            )
         }
         let bytes = UnsafeRawBufferPointer(start: utf8, count: length)
         if bytes.allSatisfy({ $0 < 0x80 }) {
@@ -191,7 +212,9 @@ struct ResponseHead: ~Copyable {
         guard let encoded = PyUnicode_AsLatin1String(text) else {
             PyErr_Clear()
             throw ApplicationMistake(
-                .value, "start_response: the \(what) holds characters that are not Latin-1")
+                .value,
+                "start_response: the \(what) holds characters that are not Latin-1"
+            )
         }
         defer { Py_DecRef(encoded) }
         var start: UnsafeMutablePointer<CChar>?

@@ -25,6 +25,11 @@ def note(name, line):
         os.close(descriptor)
 
 
+def wait_for(gate):
+    while not any(os.path.exists(os.path.join(DIRECTORY, "open-" + name)) for name in (gate, "every")):
+        time.sleep(0.01)
+
+
 class Body:
     """An iterable that notes its close()."""
 
@@ -109,8 +114,7 @@ def read_ways(environ, start_response, query):
 
 def gate(environ, start_response, query):
     name = environ["QUERY_STRING"].split("&")[0] or "gate"
-    while not os.path.exists(os.path.join(DIRECTORY, "open-" + name)):
-        time.sleep(0.01)
+    wait_for(name)
     return text(start_response, name.encode())
 
 
@@ -134,8 +138,7 @@ def pieces(environ, start_response, query):
 
     def body():
         yield b"first,"
-        while not os.path.exists(os.path.join(DIRECTORY, "open-pieces")):
-            time.sleep(0.01)
+        wait_for("pieces")
         yield b""
         yield b"second"
 
