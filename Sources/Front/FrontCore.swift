@@ -18,6 +18,8 @@ final class FrontCore {
     private(set) var connections: [ObjectIdentifier: HTTP1Connection] = [:]
     /// Set when the server drains: no connection is kept after its answer.
     private(set) var isDraining = false
+    /// Which paths open pages.
+    var openingPaths = OpeningPaths()
     /// Told when a connection closed.
     var connectionClosed: () -> Void = {}
     /// Where response heads are copied to before they are checked: their frames are shared memory.

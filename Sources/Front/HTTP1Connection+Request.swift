@@ -57,7 +57,7 @@ extension HTTP1Connection {
                 }
             }
             envelopeFields = kept
-            exchange.requestClass = requestClass(of: request.path.bytes(in: bytes))
+            exchange.requestClass = requestClass(of: request, bytes, at: now)
         }
         if let failure { throw failure }
         if let address = origin.address, !address.isLoopback, !trusted.contains(address) {
@@ -72,10 +72,17 @@ extension HTTP1Connection {
         !field.hasUnderscore && field.known != .proxy && field.known != .transferEncoding
     }
 
-    private func requestClass(of path: UnsafeRawBufferPointer) -> RequestClass {
+    private func requestClass(of request: RequestHead, _ bytes: UnsafeRawBufferPointer, at now: Instant) -> RequestClass {
+        let path = request.path.bytes(in: bytes)
         for prefix in core.configuration.criticalPaths where path.starts(with: prefix.utf8) { return .critical }
         for prefix in core.configuration.sheddablePaths where path.starts(with: prefix.utf8) { return .sheddable }
-        return .standard
+        let isFirst = answeredAt.map { now.since($0) > .seconds(1) } ?? true
+        let isLearned = core.openingPaths.opens(path, isFirst: isFirst)
+        for field in request.fields where field.known == .secFetchDest {
+            // A browser, which says what the answer is for.
+            return field.value.bytes(in: bytes).elementsEqual("document".utf8) ? .opening : .standard
+        }
+        return isLearned ? .opening : .standard
     }
 
     /// Offers the complete request.

@@ -106,7 +106,13 @@ extension HTTP1Connection: ExchangeOwner {
 
     func ended(_ exchange: Exchange) {
         response.isComplete = true
-        if backlog.isEmpty { finishResponse() }
+        if backlog.isEmpty {
+            finishResponse()
+        } else {
+            // Nobody else will: the exchange is over, and only what is flushed makes the channel writable again.
+            flush()
+            drainBacklog()
+        }
     }
 
     func failed(_ exchange: Exchange, _ failure: ExchangeFailure) {
@@ -213,7 +219,9 @@ extension HTTP1Connection: ExchangeOwner {
         }
         parser.reset()
         phase = .head
-        deadline = MonotonicClock.now() + Nanoseconds(core.configuration.timeouts.keepAlive)
+        let now = MonotonicClock.now()
+        answeredAt = now
+        deadline = now + Nanoseconds(core.configuration.timeouts.keepAlive)
         if inbound.readableBytes > 0 {
             setReading(true)
             process()

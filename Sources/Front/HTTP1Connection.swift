@@ -51,6 +51,8 @@ final class HTTP1Connection: ChannelInboundHandler {
     var bodyBegan = Instant(nanoseconds: 0)
     var bodyReceived = 0
     var headHasBegun = false
+    /// When the last answer was complete; nil before the first request.
+    var answeredAt: Instant?
     var isReading = true
     var inputIsClosed = false
 

@@ -14,6 +14,8 @@ public enum RequestClass: UInt8, Sendable, Hashable, Comparable, CaseIterable {
     case critical
     /// What a request is unless configuration says otherwise.
     case standard
+    /// A request that opens a page, as far as the front can tell: below those of the pages that are open already.
+    case opening
     /// Served last, and the first to go when the queue is full.
     case sheddable
 
@@ -25,7 +27,7 @@ public enum RequestClass: UInt8, Sendable, Hashable, Comparable, CaseIterable {
 
 /// One value for each class, stored in place.
 struct PerClass<Value: Sendable>: Sendable {
-    private var values: InlineArray<3, Value>
+    private var values: InlineArray<4, Value>
 
     init(repeating value: Value) {
         values = InlineArray(repeating: value)

@@ -31,7 +31,7 @@ extension RequestQueue {
         if waiting < slots.available { return .enter }
         if upstreamWait >= timeout { return .refuse(.timeout) }
         if waiting - slots.available < limit { return .enter }
-        for lower in [RequestClass.sheddable, .standard] where lower > requestClass {
+        for lower in [RequestClass.sheddable, .opening, .standard] where lower > requestClass {
             if lines[lower].count > 0 {
                 return .replace(victim: lines[lower].tail, cause: .displaced)
             }

@@ -80,6 +80,7 @@ extension RequestQueue {
     var front: Int32? {
         if lines[.critical].count > 0 { return lines[.critical].head }
         if lines[.standard].count > 0 { return lines[.standard].head }
+        if lines[.opening].count > 0 { return lines[.opening].head }
         return lines[.sheddable].count > 0 ? lines[.sheddable].head : nil
     }
 

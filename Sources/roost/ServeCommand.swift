@@ -20,7 +20,8 @@ struct ServeCommand {
         var arguments = arguments
         if let index = arguments.firstIndex(of: "--attach"), index + 1 < arguments.count {
             attachment = Int32(arguments[index + 1])
-            arguments.removeSubrange(index...(index + 1))
+            // The process that serves itself is the one worker.
+            arguments.replaceSubrange(index...(index + 1), with: ["--processes", "1"])
         } else {
             attachment = nil
         }
