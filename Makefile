@@ -37,8 +37,12 @@ test:
 	@echo "test: the values and the server in process"
 	@swift test
 	@$(MAKE) --no-print-directory build
-	@echo "test: the worker, and the real server on a socket"
-	@$(VENV) -m pytest -p no:dash $(wildcard Tests/python) Tests/acceptance $(PYTEST)
+	@echo "test: the worker on each CPython, against a front written in Python"
+	@$(VENV) -m pytest -p no:dash -q Tests/python
+	@echo "test: the benchmark's arithmetic"
+	@$(VENV) -m pytest -p no:dash -q bench/tests
+	@echo "test: the real server on a socket"
+	@$(VENV) -m pytest -p no:dash Tests/acceptance $(PYTEST)
 
 bench: build
 	@scripts/setup.sh bench

@@ -77,12 +77,13 @@ extension HTTP1Connection {
         for prefix in core.configuration.criticalPaths where path.starts(with: prefix.utf8) { return .critical }
         for prefix in core.configuration.sheddablePaths where path.starts(with: prefix.utf8) { return .sheddable }
         let isFirst = answeredAt.map { now.since($0) > .seconds(1) } ?? true
-        let isLearned = core.openingPaths.opens(path, isFirst: isFirst)
+        let method = request.method.bytes(in: bytes)
+        let isLearned = core.openingPaths.opens(method, path, isFirst: isFirst)
         for field in request.fields where field.known == .secFetchDest {
             // A browser, which says what the answer is for.
             return field.value.bytes(in: bytes).elementsEqual("document".utf8) ? .opening : .standard
         }
-        return isLearned ? .opening : .standard
+        return isLearned && method.elementsEqual("GET".utf8) ? .opening : .standard
     }
 
     /// Offers the complete request.

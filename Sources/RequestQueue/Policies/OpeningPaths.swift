@@ -20,6 +20,9 @@ public struct OpeningPaths: Sendable {
     /// The count at which a path's numbers are halved, so that it can change.
     private static let most: UInt16 = 1024
 
+    /// The part of a path that is looked at: this runs for every request.
+    private static let hashedBytes = 64
+
     private var places = [Place](repeating: Place(), count: 256)
     /// Of the last requests, about how many were not the first of their connection, in 1/65536.
     private var followers: UInt32 = 0
@@ -30,12 +33,18 @@ public struct OpeningPaths: Sendable {
     /// Notes a request and returns whether its path opens pages.
     ///
     /// - Parameters:
-    ///   - path: The path without its query. Two paths may share a place; the one asked for last has it.
+    ///   - method: Its method: the same path posted to is another.
+    ///   - path: The path without its query; so much of it as tells it apart. Two paths may share a place; the one asked for last has it.
     ///   - isFirst: Whether it is the first of its connection, or the first after a rest.
-    public mutating func opens(_ path: some Sequence<UInt8>, isFirst: Bool) -> Bool {
+    public mutating func opens(
+        _ method: UnsafeRawBufferPointer,
+        _ path: UnsafeRawBufferPointer,
+        isFirst: Bool
+    ) -> Bool {
         // FNV-1a, 64 bits.
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for byte in path { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        for byte in method { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        for byte in path.prefix(Self.hashedBytes) { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
         let index = Int(hash & 255)
         let tag = UInt32(truncatingIfNeeded: hash >> 32)
         followers = followers - followers / 256 + (isFirst ? 0 : 256)
