@@ -53,7 +53,8 @@ extension Dispatcher {
             let now = MonotonicClock.now()
             // The worker's word, within what is possible.
             exchange.takenAt = Instant(
-                nanoseconds: min(max(response.takenAt, exchange.takenAt.nanoseconds), now.nanoseconds))
+                nanoseconds: min(max(response.takenAt, exchange.takenAt.nanoseconds), now.nanoseconds)
+            )
             exchange.stage = .answering
             if isWhole { recordTimes(exchange, now) }
             exchange.owner?.began(exchange, response, isWhole: isWhole)

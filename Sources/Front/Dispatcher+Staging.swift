@@ -18,7 +18,7 @@ extension Dispatcher {
     /// Lays waiting requests ready behind busy threads, at most `depth` behind each; nil for a worker's share of
     /// ``aheadPerWorker``.
     func stage(upTo depth: Int?, at now: Instant) {
-        while queue.depth > queue.stagedCount, let (seat, lane) = roomToStage(depth) {
+        while queue.depth > queue.stagedCount, let (seat, lane) = roomToStage(depth, at: now) {
             switch queue.stage(at: now) {
             case .refuse(let ticket, let cause):
                 refuse(take(ticket), cause)
@@ -46,14 +46,17 @@ extension Dispatcher {
     ///
     /// With a depth that costs nobody time the first such lane is taken, so that the other threads sleep on. When all are
     /// busy anyway, the workers take turns.
-    private func roomToStage(_ depth: Int?) -> (WorkerSeat, lane: Int)? {
+    private func roomToStage(_ depth: Int?, at now: Instant) -> (WorkerSeat, lane: Int)? {
         guard !seats.isEmpty else { return nil }
         if depth == nil { stagingCursor &+= 1 }
         for offset in seats.indices {
             let seat = seats[(depth == nil ? stagingCursor &+ offset : offset) % seats.count]
             let share = depth ?? max(2, Self.aheadPerWorker / seat.running.count)
             for lane in seat.running.indices {
-                if let running = seat.running[lane], !running.isWarmUp, seat.staged[lane].count < share {
+                // Not behind one that has run too long already: what is taken back from there must not return.
+                if let running = seat.running[lane], !running.isWarmUp, seat.staged[lane].count < share,
+                    now.since(running.takenAt) <= Self.patience
+                {
                     return (seat, lane)
                 }
             }

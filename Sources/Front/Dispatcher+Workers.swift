@@ -4,7 +4,9 @@ internal import Workers
 
 /// Workers that come and go.
 extension Dispatcher {
-    /// Sends a new worker its one request on its first lane. It is in nobody's queue yet.
+    /// Sends a new worker its one request on its first lane.
+    ///
+    /// It is in nobody's queue yet.
     func warmUp(
         _ seat: WorkerSeat,
         path: String,
@@ -28,7 +30,9 @@ extension Dispatcher {
         }
     }
 
-    /// Takes a dead worker out. What it was running is failed at once: 502, or a cut where an answer has begun.
+    /// Takes a dead worker out.
+    ///
+    /// What it was running is failed at once: 502, or a cut where an answer has begun.
     func lose(_ worker: Worker) {
         guard let index = seats.firstIndex(where: { $0.worker === worker }) else { return }
         let seat = seats.remove(at: index)

@@ -5,7 +5,9 @@ internal import Telemetry
 internal import WorkerLink
 internal import Workers
 
-/// Between the queue, which decides, and the workers' lanes. Confined to the front's loop, like all it holds.
+/// Between the queue, which decides, and the workers' lanes.
+///
+/// Confined to the front's loop, like all it holds.
 ///
 /// ```
 /// connection ──submit──▶ queue ──next──▶ lane ──frames──▶ connection
@@ -52,7 +54,9 @@ final class Dispatcher {
 
     // MARK: From clients
 
-    /// Takes a complete request. The owner is told what becomes of it, possibly before this returns.
+    /// Takes a complete request.
+    ///
+    /// The owner is told what becomes of it, possibly before this returns.
     func submit(_ exchange: Exchange, at now: Instant) {
         exchange.offeredAt = now
         let offer = queue.offer(

@@ -1,7 +1,9 @@
 internal import RequestQueue
 internal import WorkerLink
 
-/// One request on its way from a client to a thread and back. Confined to the front's loop.
+/// One request on its way from a client to a thread and back.
+///
+/// Confined to the front's loop.
 ///
 /// The dispatcher knows it while it waits and while it runs; its owner (a connection, a warm-up) knows what it asks and
 /// where the answer goes. An owner who leaves takes itself out: the thread then runs for nobody, until it says so.
@@ -49,7 +51,9 @@ final class Exchange {
     }
 }
 
-/// Who asks, and gets the answer. Everything is called on the front's loop.
+/// Who asks, and gets the answer.
+///
+/// Everything is called on the front's loop.
 protocol ExchangeOwner: AnyObject {
     /// Writes the request into a lane.
     ///

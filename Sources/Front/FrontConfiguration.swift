@@ -1,7 +1,9 @@
 public import HTTPCodec
 public import RequestQueue
 
-/// What the front needs to know. One value, validated before it comes here.
+/// What the front needs to know.
+///
+/// One value, validated before it comes here.
 public struct FrontConfiguration: Sendable {
     /// Where to listen.
     public enum Listener: Sendable, Hashable {
@@ -34,13 +36,17 @@ public struct FrontConfiguration: Sendable {
     public var backlog = 2048
     /// What a head may measure.
     public var limits = HTTPLimits()
-    /// The largest body, in bytes; a larger one is answered 413. 0 for no limit.
+    /// The largest body, in bytes; a larger one is answered 413.
+    ///
+    /// 0 for no limit.
     public var maximumBodyBytes = 1 << 30
     /// The part of a body that is kept in memory; a larger body goes to a spool file.
     public var bodyMemoryBytes = 64 << 10
     /// The part of a response that is kept in memory for a client that reads slowly; the rest goes to a spool file.
     public var responseMemoryBytes = 256 << 10
-    /// Where spool files are made. They have no name: nothing is left behind.
+    /// Where spool files are made.
+    ///
+    /// They have no name: nothing is left behind.
     public var spoolDirectory = "/tmp"
     /// Time limits.
     public var timeouts = Timeouts()

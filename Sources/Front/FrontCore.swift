@@ -5,7 +5,9 @@ internal import NIOCore
 internal import RequestQueue
 internal import Telemetry
 
-/// What all connections of the front share. Confined to the front's loop.
+/// What all connections of the front share.
+///
+/// Confined to the front's loop.
 final class FrontCore {
     let configuration: FrontConfiguration
     let loop: any EventLoop
@@ -42,7 +44,9 @@ final class FrontCore {
 
     deinit { scratch.deallocate() }
 
-    /// Copies `bytes` out of shared memory. The copy is valid until the next call.
+    /// Copies `bytes` out of shared memory.
+    ///
+    /// The copy is valid until the next call.
     func copied(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
         if bytes.count > scratch.count {
             scratch.deallocate()
@@ -52,7 +56,9 @@ final class FrontCore {
         return UnsafeRawBufferPointer(rebasing: scratch[..<bytes.count])
     }
 
-    /// Reads the wall clock for `Date`. Called a few times a second.
+    /// Reads the wall clock for `Date`.
+    ///
+    /// Called a few times a second.
     func updateDate() {
         date = HTTPDate(secondsSince1970: time(nil))
     }

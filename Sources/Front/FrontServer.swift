@@ -8,11 +8,11 @@ public import Telemetry
 internal import WorkerLink
 public import Workers
 
+// @unchecked: everything mutable is touched on `loop` only; the constants are set before the first event.
 /// The front door: listeners, the one queue, and the workers behind it, all on one event loop.
 ///
 /// One loop needs no lock on the path that every request takes, and keeps the queue's order exact. The public functions
 /// may be called from anywhere; what they do happens on the loop.
-// @unchecked: everything mutable is touched on `loop` only; `core` and `pool` are set before the first event.
 public final class FrontServer: @unchecked Sendable {
     private let group: MultiThreadedEventLoopGroup
     private let loop: any EventLoop
@@ -21,19 +21,21 @@ public final class FrontServer: @unchecked Sendable {
     private let dispatcher: Dispatcher
     private let pool: WorkerPool
     private let listeners: ListenerGroup
-    private let warmUpPath: String?
+    private let events: WorkerEvents
     private var notice = OverloadNotice()
     private let started = MonotonicClock.now()
-    private var phase = MetricsSnapshot.Phase.starting
-    private var onReady: (() -> Void)?
-    private var onFailure: ((StartupFailure) -> Void)?
+    private var isDraining = false
     private var lastSweep = Instant(nanoseconds: 0)
 
-    /// Creates the front. Nothing happens before ``start(onReady:onFailure:)``.
+    /// Creates the front.
+    ///
+    /// Nothing happens before ``start(onFailure:)``.
     ///
     /// - Parameters:
+    ///   - configuration: What the front itself needs to know.
     ///   - workers: The workers to keep.
     ///   - warmUpPath: What each new worker is asked once, alone, before traffic; nil for nothing.
+    ///   - logger: Takes what there is to say; must not block.
     ///   - accessLog: Takes the lines of the access log; called on the loop, must not block.
     public init(
         configuration: FrontConfiguration,
@@ -45,32 +47,37 @@ public final class FrontServer: @unchecked Sendable {
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         loop = group.next()
         self.logger = logger
-        self.warmUpPath = warmUpPath
-        let causes = RefusalCause.allCases.map(\.rawValue) + Refusal.Cause.allCases.map(\.rawValue)
+        let causes =
+            RefusalCause.allCases.map(\.rawValue) + Refusal.Cause.allCases.map(\.rawValue)
             + ["head_timeout", "body_timeout", "write_stall"]
         dispatcher = Dispatcher(
-            loop: loop, policy: configuration.queue, metrics: ServerMetrics(refusalCauses: causes), logger: logger)
+            loop: loop,
+            policy: configuration.queue,
+            metrics: ServerMetrics(refusalCauses: causes),
+            logger: logger
+        )
         core = FrontCore(
-            configuration: configuration, loop: loop, dispatcher: dispatcher, logger: logger, accessLog: accessLog)
+            configuration: configuration,
+            loop: loop,
+            dispatcher: dispatcher,
+            logger: logger,
+            accessLog: accessLog
+        )
         listeners = ListenerGroup(core: core)
-        pool = WorkerPool(configuration: workers, eventLoop: loop, logger: logger, delegate: nil)
+        events = WorkerEvents(dispatcher: dispatcher, listeners: listeners, warmUpPath: warmUpPath, logger: logger)
+        pool = WorkerPool(configuration: workers, eventLoop: loop, logger: logger, delegate: events)
     }
 
     /// Binds the listeners and starts the workers.
     ///
     /// Requests are accepted at once, and wait in the queue for the first worker. Waits for the loop: not to be called on it.
     ///
-    /// - Parameters:
-    ///   - onReady: Called once, on the loop, when all workers of the start are ready.
-    ///   - onFailure: Called once, on the loop, when no worker can start.
+    /// - Parameter onFailure: Called once, on the loop, when no worker can start.
     /// - Returns: What is listened on.
     /// - Throws: ``FrontError`` when a listener can't be bound.
     public func start(
-        onReady: @escaping @Sendable () -> Void,
         onFailure: @escaping @Sendable (StartupFailure) -> Void
     ) throws(FrontError) -> [FrontConfiguration.Listener] {
-        self.onReady = onReady
-        self.onFailure = onFailure
         do {
             return try loop.flatSubmit { [self] in
                 core.updateDate()
@@ -79,7 +86,7 @@ public final class FrontServer: @unchecked Sendable {
                     pool.kill(worker.id, because: .protocolViolation(violation))
                 }
                 return listeners.bind().map { [self] addresses in
-                    pool.delegate = self
+                    events.onFailure = onFailure
                     pool.start()
                     tick()
                     return addresses
@@ -98,16 +105,19 @@ public final class FrontServer: @unchecked Sendable {
     /// - Returns: When all is over.
     public func drain(within deadline: Duration) -> EventLoopFuture<Void> {
         loop.flatSubmit { [self] in
-            guard phase != .draining else { return loop.makeSucceededVoidFuture() }
-            phase = .draining
+            guard !isDraining else { return loop.makeSucceededVoidFuture() }
+            isDraining = true
             listeners.close()
             dispatcher.queue.drain()
             core.drain()
             let promise = loop.makePromise(of: Void.self)
-            awaitConnections(until: MonotonicClock.now() + Nanoseconds(deadline), promise)
+            let end = MonotonicClock.now() + Nanoseconds(deadline)
+            awaitConnections(until: end, promise)
             return promise.futureResult.flatMap { [self] in
                 dispatcher.refuseAll()
-                return pool.drain(within: .seconds(5))
+                // Idle workers leave at once; those that are not have had their time.
+                let left = end.since(MonotonicClock.now()).duration
+                return pool.drain(within: max(left, .milliseconds(500)))
             }
         }
     }
@@ -121,7 +131,9 @@ public final class FrontServer: @unchecked Sendable {
         }
     }
 
-    /// Ends the loop. Nothing may be called after it.
+    /// Ends the loop.
+    ///
+    /// Nothing may be called after it.
     public func shutdown() throws {
         try group.syncShutdownGracefully()
     }
@@ -134,7 +146,7 @@ public final class FrontServer: @unchecked Sendable {
             var snapshot = MetricsSnapshot(version: version, server: dispatcher.metrics)
             snapshot.target = target
             snapshot.pid = getpid()
-            snapshot.phase = phase
+            snapshot.phase = isDraining ? .draining : events.hasServed ? .serving : .starting
             snapshot.uptime = now.since(started).duration
             snapshot.queueDepth = queue.depth
             snapshot.queueLimit = queue.limit
@@ -162,8 +174,9 @@ public final class FrontServer: @unchecked Sendable {
 
     // MARK: Time
 
-    /// Looks at everything that has a deadline. Coarse on purpose: a timer for every request would cost more than the
-    /// request's parsing.
+    /// Looks at everything that has a deadline.
+    ///
+    /// Coarse on purpose: a timer for every request would cost more than the request's parsing.
     private func tick() {
         let now = MonotonicClock.now()
         core.updateDate()
@@ -180,55 +193,5 @@ public final class FrontServer: @unchecked Sendable {
     private func report(at now: Instant) {
         guard let report = notice.look(at: dispatcher.queue.snapshot(at: now), now: now) else { return }
         logger.warning("\(report)")
-    }
-}
-
-extension FrontServer: WorkerPoolDelegate {
-    public func workerNeedsWarmUp(_ worker: Worker, done: @escaping (Bool) -> Void) {
-        let seat = WorkerSeat(worker)
-        dispatcher.seats.append(seat)
-        guard let warmUpPath else {
-            done(true)
-            return
-        }
-        var host = Array("127.0.0.1".utf8)
-        var port = Array("80".utf8)
-        if case .tcp(let name, let number) = listeners.addresses.first {
-            host = Array((name == "0.0.0.0" || name == "::" ? "127.0.0.1" : name).utf8)
-            port = Array(String(number).utf8)
-        }
-        dispatcher.warmUp(seat, path: warmUpPath, host: host, port: port, completion: done)
-    }
-
-    public func workerBecameReady(_ worker: Worker) {
-        if dispatcher.seat(worker.id) == nil { dispatcher.seats.append(WorkerSeat(worker)) }
-        _ = dispatcher.queue.add(worker: worker.id, threads: worker.link.lanes.count)
-        if phase == .starting { phase = .serving }
-        dispatcher.pump(at: MonotonicClock.now())
-        if pool.readyCount == pool.configuration.processes {
-            onReady?()
-            onReady = nil
-        }
-    }
-
-    public func workerDied(_ worker: Worker, _ death: WorkerDeath) {
-        dispatcher.lose(worker)
-    }
-
-    public func workerHasNews(_ worker: Worker) {
-        if let seat = dispatcher.seat(worker.id) { dispatcher.visit(seat) }
-    }
-
-    public func isIdle(_ worker: Worker) -> Bool {
-        dispatcher.seat(worker.id)?.isIdle ?? true
-    }
-
-    public func workerWrote(_ line: String, from source: WorkerOutput) {
-        logger.info("\(source.isError ? "stderr" : "stdout"): \(line)", metadata: ["worker": "\(source.index + 1)"])
-    }
-
-    public func poolFailed(_ failure: StartupFailure) {
-        onFailure?(failure)
-        onFailure = nil
     }
 }

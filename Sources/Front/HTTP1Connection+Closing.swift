@@ -213,7 +213,9 @@ extension HTTP1Connection {
         guard let provider = context?.channel as? any SocketOptionProvider else { return 0 }
         var acknowledged = UInt64(max(0, response.bodyBytes - backlog.byteCount))
         let future: EventLoopFuture<TCPInformation> = provider.unsafeGetSocketOption(
-            level: .init(rawValue: CInt(IPPROTO_TCP)), name: .init(rawValue: TCP_INFO))
+            level: .init(rawValue: CInt(IPPROTO_TCP)),
+            name: .init(rawValue: TCP_INFO)
+        )
         // Answered at once on the loop itself; fails on a Unix socket, where our own writes are all there is to see.
         future.assumeIsolated().whenSuccess { acknowledged = $0.bytesAcknowledged }
         return acknowledged

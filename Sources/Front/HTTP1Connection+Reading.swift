@@ -92,8 +92,10 @@ extension HTTP1Connection {
         }
         // Refused before the body is read, so that a full queue costs nobody an upload.
         if case .refuse(let cause) = core.dispatcher.queue.admission(
-            client: exchange.client, class: exchange.requestClass, upstreamWait: exchange.upstreamWait)
-        {
+            client: exchange.client,
+            class: exchange.requestClass,
+            upstreamWait: exchange.upstreamWait
+        ) {
             core.dispatcher.queue.recordRefusal(cause)
             core.dispatcher.metrics.refuse(cause: cause.rawValue)
             failed(exchange, .refused(cause))

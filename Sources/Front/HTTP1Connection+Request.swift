@@ -18,7 +18,10 @@ extension HTTP1Connection {
             return false
         case .refused(let message):
             // No answer: the specification wants none, and the peer may not speak HTTP.
-            core.logger.warning("a connection without a PROXY protocol header was closed", metadata: ["reason": "\(message)"])
+            core.logger.warning(
+                "a connection without a PROXY protocol header was closed",
+                metadata: ["reason": "\(message)"]
+            )
             close()
             return false
         case .complete(let byteCount, let header):
@@ -41,7 +44,12 @@ extension HTTP1Connection {
         head.withUnsafeReadableBytes { bytes in
             do throws(Refusal) {
                 origin = try ClientOrigin.resolved(
-                    head: request, bytes: bytes, peer: peer.peer, scheme: .http, trusted: trusted)
+                    head: request,
+                    bytes: bytes,
+                    peer: peer.peer,
+                    scheme: .http,
+                    trusted: trusted
+                )
             } catch {
                 failure = error
                 return
@@ -51,7 +59,9 @@ extension HTTP1Connection {
                 if Self.isKept(field) { kept += 1 }
                 if field.known == .xRequestStart || field.known == .xQueueStart, trusted.contains(peer.peer),
                     let wait = XRequestStart.upstreamWait(
-                        value: field.value.bytes(in: bytes), now: MonotonicClock.wallMicroseconds())
+                        value: field.value.bytes(in: bytes),
+                        now: MonotonicClock.wallMicroseconds()
+                    )
                 {
                     exchange.upstreamWait = Nanoseconds(UInt64(wait) * 1000)
                 }
@@ -72,7 +82,8 @@ extension HTTP1Connection {
         !field.hasUnderscore && field.known != .proxy && field.known != .transferEncoding
     }
 
-    private func requestClass(of request: RequestHead, _ bytes: UnsafeRawBufferPointer, at now: Instant) -> RequestClass {
+    private func requestClass(of request: RequestHead, _ bytes: UnsafeRawBufferPointer, at now: Instant) -> RequestClass
+    {
         let path = request.path.bytes(in: bytes)
         for prefix in core.configuration.criticalPaths where path.starts(with: prefix.utf8) { return .critical }
         for prefix in core.configuration.sheddablePaths where path.starts(with: prefix.utf8) { return .sheddable }
@@ -95,7 +106,9 @@ extension HTTP1Connection {
 
     func write(_ exchange: Exchange, to seat: WorkerSeat, lane: Int) -> FrameClaim? {
         let link = seat.worker.link
-        let client = origin.address.map { $0.isSame(as: peer.peer) ? peer : PeerAddress(.address($0, port: origin.port ?? 0)) } ?? peer
+        let client =
+            origin.address.map { $0.isSame(as: peer.peer) ? peer : PeerAddress(.address($0, port: origin.port ?? 0)) }
+            ?? peer
         let text =
             head.readableBytes + client.address.count + client.port.count + RequestID.byteCount + listener.host.count
             + listener.port.count

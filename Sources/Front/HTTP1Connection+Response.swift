@@ -14,7 +14,9 @@ extension HTTP1Connection: ExchangeOwner {
         let known = isWhole ? envelope.body.count : Int(exactly: envelope.bodyBytes)
         let payload = core.copied(envelope.head)
         let room = ResponseEncoder.maximumByteCount(
-            payloadByteCount: payload.count, serverNameByteCount: core.serverName.count)
+            payloadByteCount: payload.count,
+            serverNameByteCount: core.serverName.count
+        )
         var buffer = context.channel.allocator.buffer(capacity: room + (isWhole ? envelope.body.count : 0))
         var failure: ResponseViolation?
         buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: room) { output in
@@ -125,14 +127,24 @@ extension HTTP1Connection: ExchangeOwner {
         switch failure {
         case .refused(let cause):
             let seconds = core.dispatcher.queue.retryAfterSeconds(
-                at: MonotonicClock.now(), random: .random(in: .min ... .max))
+                at: MonotonicClock.now(),
+                random: .random(in: .min ... .max)
+            )
             respond(status: 503, message: cause.sentence, retryAfter: seconds, closes: true)
         case .workerDied:
-            respond(status: 502, message: "Bad Gateway: the worker ended before it answered (request \(id)).", closes: true)
+            respond(
+                status: 502,
+                message: "Bad Gateway: the worker ended before it answered (request \(id)).",
+                closes: true
+            )
         case .aborted:
             respond(status: 500, message: "Internal Server Error (request \(id)).", closes: true)
         case .undeliverable:
-            respond(status: 500, message: "Internal Server Error: the request did not reach the application (request \(id)).", closes: true)
+            respond(
+                status: 500,
+                message: "Internal Server Error: the request did not reach the application (request \(id)).",
+                closes: true
+            )
         }
     }
 

@@ -4,7 +4,9 @@ internal import NIOCore
 internal import NIOPosix
 internal import RequestQueue
 
-/// The listening sockets. Confined to the front's loop.
+/// The listening sockets.
+///
+/// Confined to the front's loop.
 final class ListenerGroup {
     private let core: FrontCore
     private var channels: [any Channel] = []
@@ -17,7 +19,9 @@ final class ListenerGroup {
         self.core = core
     }
 
-    /// Binds all listeners one after the other. To be called on the loop.
+    /// Binds all listeners one after the other.
+    ///
+    /// To be called on the loop.
     ///
     /// - Returns: What is listened on; fails with ``FrontError`` for the first that can't be bound.
     func bind() -> EventLoopFuture<[FrontConfiguration.Listener]> {
@@ -85,13 +89,17 @@ final class ListenerGroup {
         unixPaths = []
     }
 
-    /// Accepts while there is room for more connections. Those that wait stay in the kernel's backlog.
+    /// Accepts while there is room for more connections.
+    ///
+    /// Those that wait stay in the kernel's backlog.
     func adjust() {
         let limit = core.configuration.maximumConnections
         let wants = isAccepting ? core.connections.count < limit : core.connections.count < limit - limit / 50
         guard wants != isAccepting else { return }
         isAccepting = wants
-        if !wants { core.logger.warning("at the limit of connections, no more are accepted", metadata: ["limit": "\(limit)"]) }
+        if !wants {
+            core.logger.warning("at the limit of connections, no more are accepted", metadata: ["limit": "\(limit)"])
+        }
         for channel in channels { try? channel.syncOptions?.setOption(.autoRead, value: wants) }
     }
 

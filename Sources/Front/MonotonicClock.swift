@@ -1,7 +1,9 @@
 internal import Glibc
 internal import RequestQueue
 
-/// The clocks of the front. Some 25 ns a reading.
+/// The clocks of the front.
+///
+/// Some 25 ns a reading.
 enum MonotonicClock {
     /// CLOCK_MONOTONIC: the one clock that workers read too.
     @inline(__always)
@@ -22,7 +24,9 @@ enum MonotonicClock {
     }
 }
 
-/// The value of `Date`, made anew at most once a second. Confined to the front's loop.
+/// The value of `Date`, made anew at most once a second.
+///
+/// Confined to the front's loop.
 struct DateField {
     private(set) var bytes: [UInt8] = []
     private var second: time_t = -1

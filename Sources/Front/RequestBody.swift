@@ -1,6 +1,8 @@
 internal import NIOCore
 
-/// A request's body, complete or on its way. Confined to the front's loop.
+/// A request's body, complete or on its way.
+///
+/// Confined to the front's loop.
 ///
 /// WSGI gets the whole body or nothing: it is collected here, so that no thread of Python waits for a client.
 struct RequestBody {

@@ -36,8 +36,13 @@ final class WarmUp: ExchangeOwner {
         let count = RequestEnvelopeWriter.byteCount(fields: fields.count, textBytes: text, inlineBody: 0)
         return seat.worker.link.lanes[lane].send(.request, stream: exchange.stream, count: count) { payload in
             var writer = RequestEnvelopeWriter(
-                payload, flags: .warmUp, fields: fields.count, textBytes: text, bodyBytes: 0,
-                queuedAt: exchange.offeredAt.nanoseconds)
+                payload,
+                flags: .warmUp,
+                fields: fields.count,
+                textBytes: text,
+                bodyBytes: 0,
+                queuedAt: exchange.offeredAt.nanoseconds
+            )
             for (part, bytes) in parts { writer.set(part, bytes.withUnsafeBytes { writer.append($0) }) }
             for (name, value) in fields {
                 let name = name.withUnsafeBytes { writer.append($0) }

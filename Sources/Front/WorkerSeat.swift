@@ -2,7 +2,9 @@ internal import RequestQueue
 internal import WorkerLink
 internal import Workers
 
-/// What the dispatcher knows of one worker: which exchange each of its lanes runs. Confined to the front's loop.
+/// What the dispatcher knows of one worker: which exchange each of its lanes runs.
+///
+/// Confined to the front's loop.
 final class WorkerSeat {
     let worker: Worker
     /// One for each lane; nil where the thread is idle.

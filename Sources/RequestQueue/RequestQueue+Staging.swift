@@ -5,7 +5,9 @@
 /// counts in `depth`, and can be taken back. Only the order in which requests start may differ, by as much as a few of
 /// the quickest take.
 extension RequestQueue {
-    /// The mean service time up to which it is worth it. Above it a wake-up is lost in the noise.
+    /// The mean service time up to which it is worth it.
+    ///
+    /// Above it a wake-up is lost in the noise.
     public static let quick = Nanoseconds.milliseconds(1)
 
     /// Whether requests are so quick that laying some ready is worth it.
@@ -43,7 +45,9 @@ extension RequestQueue {
         return .stage(slab.ticket(index))
     }
 
-    /// Puts a request that was laid ready back to the head of the line. Several are put back last one first.
+    /// Puts a request that was laid ready back to the head of the line.
+    ///
+    /// Several are put back last one first.
     public mutating func unstage(_ ticket: RequestTicket) {
         guard slab.holds(ticket), slab[ticket.index].state == .staged else { return }
         let index = ticket.index

@@ -1,4 +1,6 @@
-/// What a frame means. The one list of messages that front and worker exchange through the rings.
+/// What a frame means.
+///
+/// The one list of messages that front and worker exchange through the rings.
 ///
 /// Numbers below 16 go from the front to the worker, the others from the worker to the front.
 public enum FrameKind: UInt8, Sendable {
@@ -80,7 +82,9 @@ public struct FrameHeader: Sendable, Equatable {
     }
 }
 
-/// How the other side broke the protocol. The link is dropped whole; a worker that did this is killed and replaced.
+/// How the other side broke the protocol.
+///
+/// The link is dropped whole; a worker that did this is killed and replaced.
 public enum LinkViolation: String, Error, Sendable, CaseIterable {
     /// A ring position ran past what the ring can hold.
     case positionOutOfRange

@@ -25,14 +25,18 @@ public struct FrameClaim {
         self.head = head
     }
 
-    /// Takes the frame back. Called by the front that wrote it, on its event loop.
+    /// Takes the frame back.
+    ///
+    /// Called by the front that wrote it, on its event loop.
     ///
     /// - Returns: Whether the worker will pass over it; false when it has it.
     public func revoke() -> Bool {
         // Room that the worker has given back may hold a later frame by now: then it was claimed long ago.
         guard head.load(ordering: .acquiring) <= position else { return false }
         return word.compareExchange(
-            expected: Self.offered, desired: Self.revoked, ordering: .acquiringAndReleasing
+            expected: Self.offered,
+            desired: Self.revoked,
+            ordering: .acquiringAndReleasing
         ).exchanged
     }
 
@@ -41,7 +45,10 @@ public struct FrameClaim {
     /// - Returns: false when the front has taken it back.
     static func claim(_ header: UnsafeMutableRawPointer) -> Bool {
         let result = word(of: header).compareExchange(
-            expected: offered, desired: claimed, ordering: .acquiringAndReleasing)
+            expected: offered,
+            desired: claimed,
+            ordering: .acquiringAndReleasing
+        )
         return result.exchanged || result.original == claimed
     }
 

@@ -1,7 +1,9 @@
 internal import Atomics
 internal import CRoostSystem
 
-/// The front's end of one lane. Confined to the event loop that owns the worker's ``FrontLink``.
+/// The front's end of one lane.
+///
+/// Confined to the event loop that owns the worker's ``FrontLink``.
 public struct FrontLane {
     private var requests: RingProducer
     private var responses: RingConsumer
@@ -26,7 +28,10 @@ public struct FrontLane {
     /// Writes one frame and wakes the thread if it sleeps.
     ///
     /// - Parameters:
-    ///   - count: The payload's bytes, all of which `fill` writes.
+    ///   - kind: What the frame means.
+    ///   - stream: The request it belongs to.
+    ///   - count: The payload's bytes.
+    ///   - fill: Writes all of the payload.
     /// - Returns: Who has the frame; nil when the ring has no room: then nothing was written.
     public mutating func send(
         _ kind: FrameKind,
@@ -44,12 +49,16 @@ public struct FrontLane {
         return claim
     }
 
-    /// Tells the thread that the client of `stream` has left. It finds out at its next write.
+    /// Tells the thread that the client of `stream` has left.
+    ///
+    /// It finds out at its next write.
     public func cancel(_ stream: UInt64) {
         control.atomic(.cancelled).store(stream, ordering: .releasing)
     }
 
-    /// The next frame of the worker, still in shared memory. Followed by ``consume(_:)``.
+    /// The next frame of the worker, still in shared memory.
+    ///
+    /// Followed by ``consume(_:)``.
     ///
     /// - Throws: ``LinkViolation`` when the ring's positions or the frame's length are impossible.
     public func peek() throws(LinkViolation) -> (header: FrameHeader, payload: UnsafeRawBufferPointer)? {

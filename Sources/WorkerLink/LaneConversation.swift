@@ -18,7 +18,9 @@ public struct LaneConversation: Sendable {
         case answering
     }
 
-    /// What a frame means. Payloads are shared memory.
+    /// What a frame means.
+    ///
+    /// Payloads are shared memory.
     public enum Event {
         /// The head, and the first bytes of the body; the whole response if `isWhole`.
         case began(ResponseEnvelope.Reader, isWhole: Bool)
@@ -44,7 +46,9 @@ public struct LaneConversation: Sendable {
     /// Whether no request runs.
     public var isIdle: Bool { stream == 0 }
 
-    /// Notes that the request `stream` was sent. The lane must be idle.
+    /// Notes that the request `stream` was sent.
+    ///
+    /// The lane must be idle.
     public mutating func begin(_ stream: UInt64) {
         precondition(isIdle, "a lane runs one request at a time; it runs \(self.stream)")
         self.stream = stream

@@ -18,9 +18,13 @@ public struct LinkGeometry: Sendable, Equatable {
 
     /// Lanes, which is threads of Python: 1 … ``maximumLanes``.
     public let lanes: Int
-    /// Bytes of each ring from the front to the worker. A power of two, and whole pages.
+    /// Bytes of each ring from the front to the worker.
+    ///
+    /// A power of two, and whole pages.
     public let requestRingBytes: Int
-    /// Bytes of each ring from the worker to the front. A power of two, and whole pages.
+    /// Bytes of each ring from the worker to the front.
+    ///
+    /// A power of two, and whole pages.
     public let responseRingBytes: Int
 
     /// Creates the geometry for `lanes` threads; sizes are rounded up to a power of two of at least a page.

@@ -17,16 +17,18 @@ public struct LinkError: Error, Sendable, CustomStringConvertible {
     }
 }
 
+// @unchecked: the pointers are set once; what they point to is reached through atomics, or has one owner by protocol.
 /// The shared memory of one worker, mapped into this process.
 ///
 /// Every ring is mapped twice in a row, so that a frame that wraps around its end is still one run of bytes.
 /// The memory is sealed against being resized: no worker can make the front fault by cutting it short.
 /// Unmapped when the last reference goes; whoever holds a lane holds the region.
-// @unchecked: the pointers are set once; what they point to is reached through atomics, or has one owner by protocol.
 public final class LinkRegion: @unchecked Sendable {
     /// What lies where.
     public let geometry: LinkGeometry
-    /// The descriptor to hand to the other process. Owned by this object.
+    /// The descriptor to hand to the other process.
+    ///
+    /// Owned by this object.
     public let descriptor: Int32
     let control: UnsafeMutableRawPointer
     private let controlBytes: Int
@@ -42,7 +44,9 @@ public final class LinkRegion: @unchecked Sendable {
         header.store(LinkRegion.magic, at: .magic)
     }
 
-    /// Maps memory that another process made. Takes the descriptor over.
+    /// Maps memory that another process made.
+    ///
+    /// Takes the descriptor over.
     ///
     /// - Throws: ``LinkError`` when the memory is not there or not of this form.
     public convenience init(adopting descriptor: Int32, geometry: LinkGeometry) throws(LinkError) {
@@ -69,9 +73,11 @@ public final class LinkRegion: @unchecked Sendable {
         self.control = control
         for lane in 0..<geometry.lanes {
             rings.append(
-                try Self.mapTwice(descriptor, geometry.requestRingOffset(lane), geometry.requestRingBytes))
+                try Self.mapTwice(descriptor, geometry.requestRingOffset(lane), geometry.requestRingBytes)
+            )
             rings.append(
-                try Self.mapTwice(descriptor, geometry.responseRingOffset(lane), geometry.responseRingBytes))
+                try Self.mapTwice(descriptor, geometry.responseRingOffset(lane), geometry.responseRingBytes)
+            )
         }
     }
 

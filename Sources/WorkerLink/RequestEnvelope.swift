@@ -36,6 +36,7 @@ public enum RequestEnvelope {
 
     /// What `flags` may hold.
     public struct Flags: OptionSet, Sendable {
+        /// The wire form.
         public let rawValue: UInt16
         /// Creates flags from their wire form.
         public init(rawValue: UInt16) { self.rawValue = rawValue }
@@ -91,7 +92,9 @@ public struct RequestEnvelopeWriter {
         base.storeBytes(of: queuedAt, toByteOffset: 16, as: UInt64.self)
     }
 
-    /// Appends text and returns where it stands. What does not fit the announced `textBytes` is left out.
+    /// Appends text and returns where it stands.
+    ///
+    /// What does not fit the announced `textBytes` is left out.
     @discardableResult
     public mutating func append(_ bytes: UnsafeRawBufferPointer) -> TextSpan {
         guard textUsed + bytes.count <= textBytes, let source = bytes.baseAddress else { return .empty }
@@ -107,7 +110,9 @@ public struct RequestEnvelopeWriter {
         base.storeBytes(of: span.count, toByteOffset: 28 + part.rawValue * 8, as: UInt32.self)
     }
 
-    /// Adds one field. Fields beyond the announced number are left out.
+    /// Adds one field.
+    ///
+    /// Fields beyond the announced number are left out.
     public mutating func addField(name: TextSpan, value: TextSpan) {
         guard fieldsUsed < fieldCount else { return }
         let place = base + RequestEnvelope.fixedBytes + fieldsUsed * RequestEnvelope.fieldBytes
@@ -122,7 +127,9 @@ public struct RequestEnvelopeWriter {
     public var body: UnsafeMutableRawPointer { base + textStart + textBytes }
 }
 
-/// Reads the envelope of one request. Used by the worker, which trusts the front but checks the bounds all the same.
+/// Reads the envelope of one request.
+///
+/// Used by the worker, which trusts the front but checks the bounds all the same.
 public struct RequestEnvelopeReader {
     /// What the front says about the request.
     public let flags: RequestEnvelope.Flags
@@ -168,7 +175,8 @@ public struct RequestEnvelopeReader {
     public var body: UnsafeRawBufferPointer {
         let start = textStart + textBytes
         return UnsafeRawBufferPointer(
-            rebasing: payload[start..<start + (flags.contains(.bodyIsFile) ? 0 : bodyBytes)])
+            rebasing: payload[start..<start + (flags.contains(.bodyIsFile) ? 0 : bodyBytes)]
+        )
     }
 
     private func text(at offset: Int) -> UnsafeRawBufferPointer {

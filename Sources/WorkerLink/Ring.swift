@@ -1,6 +1,8 @@
 internal import Atomics
 
-/// The writing end of one ring. Owned by one thread.
+/// The writing end of one ring.
+///
+/// Owned by one thread.
 ///
 /// Positions only grow; `tail - head` is what lies unread. The other side's position is a stranger's word: it is checked,
 /// never trusted.
@@ -42,7 +44,9 @@ struct RingProducer {
     var isDrained: Bool { headWord.load(ordering: .acquiring) == tail }
 }
 
-/// The reading end of one ring. Owned by one thread.
+/// The reading end of one ring.
+///
+/// Owned by one thread.
 struct RingConsumer {
     let base: UnsafeMutableRawPointer
     let capacity: Int

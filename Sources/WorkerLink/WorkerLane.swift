@@ -2,11 +2,14 @@ internal import Atomics
 internal import CRoostSystem
 internal import Glibc
 
-/// The worker's end of one lane. Used by one thread of Python, which must not hold the GIL where a function says that it
-/// may wait.
+/// The worker's end of one lane.
+///
+/// Used by one thread of Python, which must not hold the GIL where a function says that it may wait.
 public struct WorkerLane {
-    /// How many times a waiting thread looks again before it sleeps. A few microseconds: at full load the next request is
-    /// there before the kernel could have put the thread to sleep and woken it.
+    /// How many times a waiting thread looks again before it sleeps.
+    ///
+    /// A few microseconds: at full load the next request is there before the kernel could have put the thread to
+    /// sleep and woken it.
     static let spins = 64
 
     /// The largest payload to write in one frame.
@@ -21,7 +24,10 @@ public struct WorkerLane {
 
     /// Creates the worker's end of lane `lane`.
     ///
-    /// - Parameter doorbell: The pipe on which the front sleeps. Not owned.
+    /// - Parameters:
+    ///   - region: The worker's shared memory.
+    ///   - lane: Which lane, below the geometry's number of lanes.
+    ///   - doorbell: The pipe on which the front sleeps. Not owned.
     public init(region: LinkRegion, lane: Int, doorbell: Int32) {
         self.region = region
         self.lane = lane
@@ -43,7 +49,9 @@ public struct WorkerLane {
         )
     }
 
-    /// Waits for the next frame of the front, spinning shortly, then asleep. Call without the GIL.
+    /// Waits for the next frame of the front, spinning shortly, then asleep.
+    ///
+    /// Call without the GIL.
     public func wait() {
         for _ in 0..<Self.spins where requests.hasFrames { return }
         let sleeping = control.atomic(.forRequest)
@@ -85,12 +93,16 @@ public struct WorkerLane {
         control.atomic(.cancelled).load(ordering: .acquiring) == stream
     }
 
-    /// Whether a frame of `count` payload bytes can be written at once. May be called with the GIL held: it never waits.
+    /// Whether a frame of `count` payload bytes can be written at once.
+    ///
+    /// May be called with the GIL held: it never waits.
     public mutating func hasRoom(for count: Int) -> Bool {
         responses.room(for: FrameHeader.footprint(count)) != nil
     }
 
-    /// Waits until ``hasRoom(for:)``. Call without the GIL.
+    /// Waits until ``hasRoom(for:)``.
+    ///
+    /// Call without the GIL.
     ///
     /// The front empties the ring as fast as it can run, whatever its clients do, so this is short.
     public mutating func waitForRoom(for count: Int) {
@@ -107,10 +119,16 @@ public struct WorkerLane {
         }
     }
 
-    /// Writes one frame and tells the front. Never waits: the caller has made sure that there is room.
+    /// Writes one frame and tells the front.
+    ///
+    /// Never waits: the caller has made sure that there is room.
     ///
     /// - Parameters:
-    ///   - count: The payload's bytes, all of which `fill` writes; at most the ring's size less a header.
+    ///   - kind: What the frame means.
+    ///   - flags: See ``FrameHeader/isWhole``.
+    ///   - stream: The request it belongs to.
+    ///   - count: The payload's bytes; at most the ring's size less a header.
+    ///   - fill: Writes all of the payload.
     /// - Returns: false when there was no room: then nothing was written.
     @discardableResult
     public mutating func send(
@@ -126,7 +144,9 @@ public struct WorkerLane {
         fill(UnsafeMutableRawBufferPointer(start: place + FrameHeader.byteCount, count: count))
         responses.publish(footprint)
         _ = header.atomic(.news, lane / 64).loadThenBitwiseOr(
-            with: 1 << UInt64(lane % 64), ordering: .sequentiallyConsistent)
+            with: 1 << UInt64(lane % 64),
+            ordering: .sequentiallyConsistent
+        )
         ring()
         return true
     }

@@ -83,6 +83,6 @@ extension WorkerPool {
     }
 
     func metadata(of worker: Worker) -> Logger.Metadata {
-        ["worker": "\(worker.index)", "pid": "\(worker.pid)"]
+        ["worker": "\(worker.index + 1)", "pid": "\(worker.pid)"]
     }
 }

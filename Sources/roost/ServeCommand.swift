@@ -81,13 +81,10 @@ struct ServeCommand {
             accessLog: access.map { access in { access.write($0) } }
         )
         let failure = Mutex<StartupFailure?>(nil)
-        let addresses = try front.start(
-            onReady: {},
-            onFailure: { reason in
-                failure.withLock { $0 = reason }
-                Signals.wake()
-            }
-        )
+        let addresses = try front.start { reason in
+            failure.withLock { $0 = reason }
+            Signals.wake()
+        }
         let admin = AdminServer(configuration: configuration.admin(), logger: logger) {
             (try? await front.snapshot(version: Roost.version, target: target, droppedLogLines: log.droppedLines))
                 ?? MetricsSnapshot(version: Roost.version, server: ServerMetrics(refusalCauses: []))
@@ -96,7 +93,10 @@ struct ServeCommand {
             do {
                 try await admin.run()
             } catch {
-                logger.error("the admin does not listen; the app is served all the same", metadata: ["error": "\(error)"])
+                logger.error(
+                    "the admin does not listen; the app is served all the same",
+                    metadata: ["error": "\(error)"]
+                )
             }
         }
         for address in addresses {
@@ -123,10 +123,17 @@ struct ServeCommand {
 
     private func startImpatience() {
         var thread = pthread_t()
-        pthread_create(&thread, nil, { _ in
-            _ = Signals.wait()
-            _exit(ExitStatus.failure)
-        }, nil)
+        pthread_create(
+            &thread,
+            nil,
+            { _ in
+                let began = ContinuousClock.now
+                // Some senders signal a process and its group at once: that is one wish, not two.
+                repeat { _ = Signals.wait() } while ContinuousClock.now - began < .seconds(1)
+                _exit(ExitStatus.failure)
+            },
+            nil
+        )
     }
 }
 
@@ -150,7 +157,9 @@ final class AccessLog: Sendable {
         }
     }
 
-    /// Takes a line. Never blocks.
+    /// Takes a line.
+    ///
+    /// Never blocks.
     func write(_ line: AccessLogLine) {
         writer.write(line.rendered(as: format))
     }

@@ -56,7 +56,9 @@ extension ServerConfiguration {
         pool.warmsUp = application.warmUpPath != nil
         // A head, its index, and a body that is kept in memory must fit a lane.
         pool.requestRingBytes = max(
-            128 << 10, http.maximumHeaderBytes.bytes + 32 * http.maximumHeaderCount + buffering.bodyMemory.bytes + 4096)
+            128 << 10,
+            http.maximumHeaderBytes.bytes + 32 * http.maximumHeaderCount + buffering.bodyMemory.bytes + 4096
+        )
         return pool
     }
 

@@ -2,7 +2,9 @@ internal import Glibc
 
 /// SIGTERM and SIGINT, taken by the main thread one after the other.
 enum Signals {
-    /// Keeps the signals from every thread that is started from now on. To be called before any is.
+    /// Keeps the signals from every thread that is started from now on.
+    ///
+    /// To be called before any is.
     static func block() {
         var set = stopping
         pthread_sigmask(SIG_BLOCK, &set, nil)

@@ -99,7 +99,7 @@ import Testing
         #expect(
             try load(
                 environment: ["ROOST_CONFIG": "../../etc/roost/shop.toml"],
-                files: Configuration.Files(
+                files: RoostConfiguration.Files(
                     contents: { $0 == "/srv/app/../../etc/roost/shop.toml" ? Array("threads = 9".utf8) : nil },
                     isExecutable: { _ in true }
                 )

@@ -1,5 +1,5 @@
-import RoostConfiguration
 import Foundation
+import RoostConfiguration
 import Testing
 
 @Suite struct `Pages made from the options` {

@@ -30,12 +30,13 @@ public struct OpeningPaths: Sendable {
     /// Creates a memory of nothing.
     public init() {}
 
-    /// Notes a request and returns whether its path opens pages.
+    /// Notes a request, and tells whether its path opens pages.
     ///
     /// - Parameters:
     ///   - method: Its method: the same path posted to is another.
     ///   - path: The path without its query; so much of it as tells it apart. Two paths may share a place; the one asked for last has it.
     ///   - isFirst: Whether it is the first of its connection, or the first after a rest.
+    /// - Returns: Whether nearly all requests of this method and path were the first of their connection.
     public mutating func opens(
         _ method: UnsafeRawBufferPointer,
         _ path: UnsafeRawBufferPointer,

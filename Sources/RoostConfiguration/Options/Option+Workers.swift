@@ -22,7 +22,7 @@ extension Option {
         .integer(
             "threads",
             \.workers.threads,
-            1...1_024,
+            1...256,
             in: .workers,
             automatically: "4, or more when it takes more to have 8 in all",
             summary: "threads in each process (T)",

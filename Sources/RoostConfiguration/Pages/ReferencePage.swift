@@ -13,7 +13,7 @@ public enum ReferencePage {
     private static let introduction = """
         # Configuration
 
-        <!-- Made from the options in Sources/Configuration/Options; a test compares. Change them, not this page. -->
+        <!-- Made from the options in Sources/RoostConfiguration/Options; a test compares. Change them, not this page. -->
 
         Every option can be given in three places, the later winning:
 

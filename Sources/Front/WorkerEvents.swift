@@ -1,0 +1,71 @@
+internal import Logging
+internal import RequestQueue
+internal import Telemetry
+internal import WorkerLink
+internal import Workers
+
+/// What the pool tells of its workers, passed on to the dispatcher.
+///
+/// Confined to the front's loop.
+final class WorkerEvents: WorkerPoolDelegate {
+    private let dispatcher: Dispatcher
+    private let listeners: ListenerGroup
+    private let warmUpPath: String?
+    private let logger: Logger
+    /// Told when the pool has given up.
+    var onFailure: ((StartupFailure) -> Void)?
+    /// Whether a worker has ever been ready.
+    private(set) var hasServed = false
+
+    init(dispatcher: Dispatcher, listeners: ListenerGroup, warmUpPath: String?, logger: Logger) {
+        self.dispatcher = dispatcher
+        self.listeners = listeners
+        self.warmUpPath = warmUpPath
+        self.logger = logger
+    }
+
+    func workerNeedsWarmUp(_ worker: Worker, done: @escaping (Bool) -> Void) {
+        let seat = WorkerSeat(worker)
+        dispatcher.seats.append(seat)
+        guard let warmUpPath else {
+            done(true)
+            return
+        }
+        var host = "127.0.0.1"
+        var port = "80"
+        if case .tcp(let name, let number) = listeners.addresses.first {
+            if name != "0.0.0.0" && name != "::" { host = name }
+            port = String(number)
+        }
+        dispatcher.warmUp(seat, path: warmUpPath, host: Array(host.utf8), port: Array(port.utf8), completion: done)
+    }
+
+    func workerBecameReady(_ worker: Worker) {
+        if dispatcher.seat(worker.id) == nil { dispatcher.seats.append(WorkerSeat(worker)) }
+        _ = dispatcher.queue.add(worker: worker.id, threads: worker.link.lanes.count)
+        hasServed = true
+        dispatcher.pump(at: MonotonicClock.now())
+    }
+
+    func workerHasNews(_ worker: Worker) {
+        if let seat = dispatcher.seat(worker.id) { dispatcher.visit(seat) }
+    }
+
+    func workerDied(_ worker: Worker, _ death: WorkerDeath) {
+        if death.served != nil && death.reason != .drained { dispatcher.metrics.workerRestarted() }
+        dispatcher.lose(worker)
+    }
+
+    func isIdle(_ worker: Worker) -> Bool {
+        dispatcher.seat(worker.id)?.isIdle ?? true
+    }
+
+    func workerWrote(_ line: String, from source: WorkerOutput) {
+        logger.info("\(source.isError ? "stderr" : "stdout"): \(line)", metadata: ["worker": "\(source.index + 1)"])
+    }
+
+    func poolFailed(_ failure: StartupFailure) {
+        onFailure?(failure)
+        onFailure = nil
+    }
+}
