@@ -11,12 +11,12 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
-let underTest = settings + [.unsafeFlags(["-sanitize=fuzzer", "-sanitize=address"])]
+let underTest = settings + [.unsafeFlags(["-sanitize=fuzzer,address"])]
 // lld: gold stumbles over what the sanitizers leave in the debug information. It must keep the coverage counters, which
 // nothing names.
 let linked: [LinkerSetting] = [
     .unsafeFlags([
-        "-sanitize=fuzzer", "-sanitize=address", "-use-ld=lld", "-Xlinker", "-z", "-Xlinker", "nostart-stop-gc",
+        "-sanitize=fuzzer,address", "-use-ld=lld", "-Xlinker", "-z", "-Xlinker", "nostart-stop-gc",
     ])
 ]
 

@@ -15,7 +15,7 @@ mkdir -p "$scratch"
 probe=$(mktemp -d)
 trap 'rm -rf "$probe"' EXIT
 printf '@_cdecl("LLVMFuzzerTestOneInput") public func f(_ d: UnsafePointer<UInt8>, _ n: Int) -> CInt { 0 }\n' >"$probe/f.swift"
-if ! (cd "$probe" && swiftc -sanitize=fuzzer -sanitize=address -parse-as-library f.swift -o f) >"$probe/log" 2>&1; then
+if ! (cd "$probe" && swiftc -sanitize=fuzzer,address -parse-as-library f.swift -o f) >"$probe/log" 2>&1; then
     echo "fuzz: skipped, this toolchain has no fuzzer runtime"
     exit 0
 fi
@@ -69,7 +69,13 @@ for target in RequestHead WorkerFrames; do
         -artifact_prefix="$scratch/crashes/$target-" "$scratch/corpus/$target" >"$log" 2>&1; then
         runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
         covered=$(sed -n 's|.* cov: \([0-9]*\) .*|\1|p' "$log" | tail -1)
-        echo "fuzz: OK      $target: $runs inputs in $seconds s, ${covered:-no} edges reached"
+        if [[ -z $covered ]]; then
+            # Built without coverage it would find nothing and say that all is well.
+            status=1
+            echo "fuzz: FAILED  $target: built without coverage, see $log"
+            continue
+        fi
+        echo "fuzz: OK      $target: $runs inputs in $seconds s, $covered edges reached"
     else
         status=1
         grep -E 'Fatal error|ERROR|SUMMARY|Test unit written' "$log" | head -20 || tail -20 "$log"

@@ -46,7 +46,12 @@ private func outcome(of request: [UInt8], cuts: [Int]) -> Outcome {
                     head = (byteCount, fields, Array(parser.head.target.bytes(in: bytes)))
                     // Whoever asks next reads these.
                     let origin = try? ClientOrigin.resolved(
-                        head: parser.head, bytes: bytes, peer: .unix, scheme: .http, trusted: everyone)
+                        head: parser.head,
+                        bytes: bytes,
+                        peer: .unix,
+                        scheme: .http,
+                        trusted: everyone
+                    )
                     _ = origin?.host.bytes(in: bytes).count
                     consumed = byteCount
                     return nil
@@ -125,7 +130,9 @@ func checkResponseHead(_ bytes: [UInt8], flags: UInt8, length: Int) {
             let head = try ResponseHead(payload: payload)
             let server = Array("roost".utf8)
             let room = ResponseEncoder.maximumByteCount(
-                payloadByteCount: payload.count, serverNameByteCount: server.count)
+                payloadByteCount: payload.count,
+                serverNameByteCount: server.count
+            )
             let output = UnsafeMutableRawBufferPointer.allocate(byteCount: room, alignment: 1)
             defer { output.deallocate() }
             let encoded = try ResponseEncoder.encode(
@@ -150,7 +157,9 @@ func checkResponseHead(_ bytes: [UInt8], flags: UInt8, length: Int) {
                 precondition(isLineEnd, "a control character in \(lines)")
                 if byte == 13, index + 4 < lines.count {
                     precondition(
-                        Array(lines[index..<(index + 4)]) != [13, 10, 13, 10], "the head ends early: \(lines)")
+                        Array(lines[index..<(index + 4)]) != [13, 10, 13, 10],
+                        "the head ends early: \(lines)"
+                    )
                 }
             }
         } catch {

@@ -26,7 +26,10 @@ struct HostilePlay {
     init(_ input: UnsafeRawBufferPointer) {
         self.input = input[...]
         let geometry = LinkGeometry(
-            lanes: 1, requestRingBytes: HostilePlay.ringBytes, responseRingBytes: HostilePlay.ringBytes)
+            lanes: 1,
+            requestRingBytes: HostilePlay.ringBytes,
+            responseRingBytes: HostilePlay.ringBytes
+        )
         guard let region = try? LinkRegion(creating: geometry) else { fatalError("no shared memory") }
         precondition(geometry.byteCount == HostilePlay.responseRing + HostilePlay.ringBytes, "another layout")
         let memory = mmap(nil, geometry.byteCount, PROT_READ | PROT_WRITE, MAP_SHARED, region.descriptor, 0)
@@ -99,7 +102,12 @@ struct HostilePlay {
 
     private mutating func sendRequest() {
         let size = Int(byte()) * 8
-        if let claim = front.lanes[0].send(.request, stream: 1000, count: size, fill: { $0.initializeMemory(as: UInt8.self, repeating: 1) }) {
+        if let claim = front.lanes[0].send(
+            .request,
+            stream: 1000,
+            count: size,
+            fill: { $0.initializeMemory(as: UInt8.self, repeating: 1) }
+        ) {
             claims.append(claim)
         }
     }

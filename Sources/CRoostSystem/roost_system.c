@@ -95,6 +95,7 @@ ssize_t roost_receive_with_descriptor(int socket, void *bytes, size_t count, int
             else close(taken);
         }
     }
+    if (*descriptor < 0 && (message.msg_flags & MSG_CTRUNC)) *descriptor = -2;
     return received;
 }
 

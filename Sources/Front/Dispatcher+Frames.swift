@@ -25,9 +25,25 @@ extension Dispatcher {
         }
     }
 
+    /// Goes on reading frames that were left in the ring because the client was too far behind.
+    func resume(_ exchange: Exchange) {
+        guard let slot = exchange.slot, let seat = seat(slot.worker), seat.running[slot.thread] === exchange else {
+            return
+        }
+        do throws(LinkViolation) {
+            try read(slot.thread, of: seat)
+        } catch {
+            metrics.workerBrokeProtocol()
+            killWorker(seat.worker, error)
+        }
+        pump(at: MonotonicClock.now())
+    }
+
     private func read(_ lane: Int, of seat: WorkerSeat) throws(LinkViolation) {
         let link = seat.worker.link
         while let (header, payload) = try link.lanes[lane].peek() {
+            // Left in the ring, which fills: then the thread waits, which is what is wanted.
+            if let owner = seat.running[lane]?.owner, owner.isFull { break }
             let event = try seat.conversations[lane].accept(header, payload)
             if let exchange = seat.running[lane] {
                 try apply(event, to: exchange, seat)
@@ -69,7 +85,9 @@ extension Dispatcher {
             exchange.owner?.ended(exchange)
         case .aborted(let reason):
             recordTimes(exchange, MonotonicClock.now())
-            logger.error(
+            logger.log(
+                // A client who leaves breaks it off too, and may do so as often as it likes.
+                level: exchange.owner == nil ? .debug : .error,
                 "the app's response broke off",
                 metadata: [
                     "request": "\(requestIDs.text(exchange.number))",
@@ -96,7 +114,11 @@ extension Dispatcher {
         _ seat: WorkerSeat
     ) throws(LinkViolation) {
         // Taken also when the client has left: it has to be closed.
-        let descriptor = try seat.worker.takeFile(for: exchange.stream, through: offset + count)
+        guard let descriptor = try seat.worker.takeFile(for: exchange.stream, through: offset + count) else {
+            logger.error("a response's file was lost: out of file descriptors")
+            fail(exchange, .aborted)
+            return
+        }
         let file = SpoolFile(adopting: descriptor, byteCount: offset + count)
         exchange.owner?.continued(exchange, file: file, offset: offset, count: count)
     }

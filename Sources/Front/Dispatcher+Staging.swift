@@ -33,6 +33,7 @@ extension Dispatcher {
                     return
                 }
                 exchange.stage = .staged
+                exchange.stagedAt = (seat, lane)
                 exchange.takenAt = now
                 seat.staged[lane].append((exchange, claim))
             case nil:
@@ -64,26 +65,15 @@ extension Dispatcher {
         return nil
     }
 
-    /// Takes back one request whose client has left, if its thread does not have it yet.
-    func recall(_ exchange: Exchange) {
-        guard let ticket = exchange.ticket else { return }
-        for seat in seats {
-            for lane in seat.staged.indices {
-                guard let place = seat.staged[lane].firstIndex(where: { $0.exchange === exchange }) else { continue }
-                guard seat.staged[lane][place].claim.revoke() else {
-                    seat.worker.link.lanes[lane].cancel(exchange.stream)
-                    metrics.clientLeft(.running)
-                    return
-                }
-                seat.staged[lane].remove(at: place)
-                queue.unstage(ticket)
-                _ = queue.leave(ticket)
-                _ = take(ticket)
-                exchange.stage = .ended
-                metrics.clientLeft(.waiting)
-                return
-            }
-        }
+    /// Takes a request that lies ready out of its lane, if its thread does not have it yet.
+    func recall(_ exchange: Exchange) -> Bool {
+        guard let (seat, lane) = exchange.stagedAt,
+            let place = seat.staged[lane].firstIndex(where: { $0.exchange === exchange }),
+            seat.staged[lane][place].claim.revoke()
+        else { return false }
+        seat.staged[lane].remove(at: place)
+        exchange.stagedAt = nil
+        return true
     }
 
     /// Takes back all that lies ready in a lane, as far as its thread does not have it.
@@ -93,6 +83,7 @@ extension Dispatcher {
         for entry in seat.staged[lane].reversed() {
             if entry.claim.revoke(), let ticket = entry.exchange.ticket {
                 entry.exchange.stage = .waiting
+                entry.exchange.stagedAt = nil
                 queue.unstage(ticket)
             } else {
                 kept.insert(entry, at: 0)

@@ -38,10 +38,20 @@ extension Dispatcher {
         let seat = seats.remove(at: index)
         for lane in seat.staged.indices { unstage(seat, lane: lane, isDead: true) }
         for ticket in queue.remove(worker.id) { _ = take(ticket) }
+        let now = MonotonicClock.now()
         for exchange in seat.running {
-            if let exchange { fail(exchange, .workerDied) }
+            guard let exchange else { continue }
+            if exchange.stage == .running, !exchange.isWarmUp, exchange.owner != nil, exchange.claim?.revoke() == true {
+                // No thread had begun it: another worker gets it.
+                exchange.ticket = nil
+                exchange.slot = nil
+                exchange.stage = .new
+                submit(exchange, at: now)
+            } else {
+                fail(exchange, .workerDied)
+            }
         }
-        pump(at: MonotonicClock.now())
+        pump(at: now)
     }
 
     /// Refuses all that waits: the drain has lasted long enough.

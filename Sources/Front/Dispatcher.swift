@@ -80,23 +80,34 @@ final class Dispatcher {
 
     /// Takes a request back whose client has left: one that waits never reaches the app, one that runs is told.
     func leave(_ exchange: Exchange) {
+        guard !withdraw(exchange), exchange.stage != .ended else { return }
         exchange.owner = nil
-        guard let ticket = exchange.ticket else { return }
-        switch queue.leave(ticket) {
-        case .removed:
-            _ = take(ticket)
-            exchange.stage = .ended
-            metrics.clientLeft(.waiting)
-        case .running(let slot):
-            metrics.clientLeft(.running)
-            if let seat = seat(slot.worker), seat.running[slot.thread] === exchange {
-                seat.worker.link.lanes[slot.thread].cancel(exchange.stream)
-            }
-        case .staged:
-            recall(exchange)
-        case .unknown:
-            break
+        guard let ticket = exchange.ticket, exchange.stage != .new else { return }
+        metrics.clientLeft(.running)
+        if case .running(let slot) = queue.leave(ticket), let seat = seat(slot.worker),
+            seat.running[slot.thread] === exchange
+        {
+            seat.worker.link.lanes[slot.thread].cancel(exchange.stream)
         }
+    }
+
+    /// Takes a request out of the queue, if no thread has it yet: it never reaches the app.
+    ///
+    /// - Returns: Whether it was taken out; if not, nothing has changed.
+    func withdraw(_ exchange: Exchange) -> Bool {
+        guard let ticket = exchange.ticket, exchange.stage == .waiting || exchange.stage == .staged else {
+            return false
+        }
+        if exchange.stage == .staged {
+            guard recall(exchange) else { return false }
+            queue.unstage(ticket)
+        }
+        guard case .removed = queue.leave(ticket) else { return false }
+        _ = take(ticket)
+        exchange.stage = .ended
+        exchange.owner = nil
+        metrics.clientLeft(.waiting)
+        return true
     }
 
     // MARK: The queue's wishes
@@ -132,13 +143,14 @@ final class Dispatcher {
         exchange.takenAt = now
         seat.running[slot.thread] = exchange
         seat.conversations[slot.thread].begin(exchange.stream)
-        guard owner.write(exchange, to: seat, lane: slot.thread) != nil else {
+        exchange.claim = owner.write(exchange, to: seat, lane: slot.thread)
+        if exchange.claim == nil {
             seat.running[slot.thread] = nil
             seat.conversations[slot.thread].cancel()
             _ = take(ticket)
             queue.finish(slot, of: ticket, at: now)
             fail(exchange, .undeliverable)
-            return
+            if seat.worker.link.lanes[slot.thread].isBroken { killWorker(seat.worker, .positionOutOfRange) }
         }
     }
 
@@ -187,12 +199,14 @@ final class Dispatcher {
             queue.finish(slot, of: ticket, at: now)
             return
         }
-        let next = seat.staged[lane].removeFirst().exchange
+        let (next, claim) = seat.staged[lane].removeFirst()
         guard let nextTicket = next.ticket,
             queue.finish(slot, of: ticket, andStart: nextTicket, at: now)
         else { return }
         next.stage = .running
         next.slot = slot
+        next.stagedAt = nil
+        next.claim = claim
         seat.running[lane] = next
         seat.conversations[lane].begin(next.stream)
     }

@@ -42,6 +42,10 @@ final class Exchange {
     /// From then to the last byte of the response handed to the front; zero until then.
     var serviceTime = Nanoseconds.zero
 
+    /// The lane in which it lies ready; nil when it does not.
+    var stagedAt: (seat: WorkerSeat, lane: Int)?
+    /// Who has the frame of the request that runs.
+    var claim: FrameClaim?
     /// The server's own: not counted.
     var isWarmUp = false
 
@@ -59,6 +63,8 @@ protocol ExchangeOwner: AnyObject {
     ///
     /// - Returns: Who has the frame; nil when it does not fit.
     func write(_ exchange: Exchange, to worker: WorkerSeat, lane: Int) -> FrameClaim?
+    /// Whether its client is so far behind that no more frames are to be read for now.
+    var isFull: Bool { get }
     /// Whether the request is small enough to be laid ready.
     var canBeStaged: Bool { get }
     /// The head of the response and the first bytes of its body, in shared memory.

@@ -44,6 +44,10 @@ public struct FrontConfiguration: Sendable {
     public var bodyMemoryBytes = 64 << 10
     /// The part of a response that is kept in memory for a client that reads slowly; the rest goes to a spool file.
     public var responseMemoryBytes = 256 << 10
+    /// The most of one response that waits for its client, in memory and spool file together.
+    ///
+    /// Beyond it the thread waits.
+    public var responseSpoolBytes = 1 << 30
     /// Where spool files are made.
     ///
     /// They have no name: nothing is left behind.

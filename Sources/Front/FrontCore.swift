@@ -22,8 +22,10 @@ final class FrontCore {
     private(set) var isDraining = false
     /// Which paths open pages.
     var openingPaths = OpeningPaths()
-    /// Told when a connection closed.
-    var connectionClosed: () -> Void = {}
+    /// Told when a connection was opened or closed.
+    var connectionsChanged: () -> Void = {}
+    /// Bytes of responses that wait in memory for their clients, in all.
+    var backlogMemory = 0
     /// Where response heads are copied to before they are checked: their frames are shared memory.
     private(set) var scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
 
@@ -43,6 +45,12 @@ final class FrontCore {
     }
 
     deinit { scratch.deallocate() }
+
+    /// What one response may keep in memory now: less when all together keep much.
+    var backlogLimit: Int {
+        backlogMemory < Self.backlogBudget ? configuration.responseMemoryBytes : 0
+    }
+    private static let backlogBudget = 16 << 20
 
     /// Copies `bytes` out of shared memory.
     ///
@@ -66,12 +74,13 @@ final class FrontCore {
     func add(_ connection: HTTP1Connection) {
         connections[ObjectIdentifier(connection)] = connection
         dispatcher.metrics.connectionOpened()
+        connectionsChanged()
     }
 
     func remove(_ connection: HTTP1Connection) {
         guard connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
         dispatcher.metrics.connectionClosed()
-        connectionClosed()
+        connectionsChanged()
     }
 
     /// Closes what idles, and lets every other connection go after its answer.

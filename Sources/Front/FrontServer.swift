@@ -81,8 +81,10 @@ public final class FrontServer: @unchecked Sendable {
         do {
             return try loop.flatSubmit { [self] in
                 core.updateDate()
-                core.connectionClosed = { [listeners] in listeners.adjust() }
-                dispatcher.killWorker = { [pool] worker, violation in
+                core.connectionsChanged = { [listeners] in listeners.adjust() }
+                dispatcher.killWorker = { [pool, unowned dispatcher] worker, violation in
+                    // Nothing more for it, until its end is known.
+                    _ = dispatcher.queue.drain(worker.id)
                     pool.kill(worker.id, because: .protocolViolation(violation))
                 }
                 return listeners.bind().map { [self] addresses in
@@ -108,12 +110,13 @@ public final class FrontServer: @unchecked Sendable {
             guard !isDraining else { return loop.makeSucceededVoidFuture() }
             isDraining = true
             listeners.close()
-            dispatcher.queue.drain()
+            // What is on its way in is still served; the queue closes when the time is over.
             core.drain()
             let promise = loop.makePromise(of: Void.self)
             let end = MonotonicClock.now() + Nanoseconds(deadline)
             awaitConnections(until: end, promise)
             return promise.futureResult.flatMap { [self] in
+                dispatcher.queue.drain()
                 dispatcher.refuseAll()
                 // Idle workers leave at once; those that are not have had their time.
                 let left = end.since(MonotonicClock.now()).duration
@@ -129,13 +132,6 @@ public final class FrontServer: @unchecked Sendable {
         } else {
             loop.scheduleTask(in: .milliseconds(20)) { self.awaitConnections(until: deadline, promise) }
         }
-    }
-
-    /// Ends the loop.
-    ///
-    /// Nothing may be called after it.
-    public func shutdown() throws {
-        try group.syncShutdownGracefully()
     }
 
     /// What the server is doing now.

@@ -50,7 +50,7 @@ extension HTTP1Connection {
         phase = .lingering
         lingered = inbound.readableBytes
         inbound = ByteBuffer()
-        backlog.removeAll()
+        dropBacklog()
         deadline = MonotonicClock.now() + Nanoseconds(core.configuration.timeouts.writeStall)
         needsFlush = false
         let connection = NIOLoopBound(self, eventLoop: core.loop)
@@ -78,14 +78,13 @@ extension HTTP1Connection {
     /// the connection is the end of the body.
     func breakOff() {
         response.isBroken = true
+        account(isCut: true)
         if response.framing == .untilClose, let context {
             let reset = Glibc.linger(l_onoff: 1, l_linger: 0)
             (context.channel as? any SocketOptionProvider)?.setSoLinger(reset).whenComplete { _ in }
-            account()
             close()
             return
         }
-        account()
         if let exchange {
             self.exchange = nil
             if exchange.stage != .ended { core.dispatcher.leave(exchange) }
@@ -106,19 +105,18 @@ extension HTTP1Connection {
         case .preamble:
             close()
         case .head where inbound.readableBytes == 0:
-            close()
+            closeWhenSent()
         case .head, .body:
             respond(status: 400, message: "Bad Request: the request ended too early.", closes: true)
         case .exchange:
             // One that waits is taken to have left: it never reaches the app. One that runs is answered all the same;
             // if nobody is there the write says so.
-            if let exchange, exchange.stage == .waiting {
-                core.dispatcher.leave(exchange)
+            if let exchange, core.dispatcher.withdraw(exchange) {
                 self.exchange = nil
                 close()
             }
         case .lingering:
-            if needsFlush == false { close() }
+            if !hasUnsent { close() }
         case .closed:
             break
         }
@@ -126,6 +124,7 @@ extension HTTP1Connection {
 
     /// The connection is gone.
     func left() {
+        if response.hasBegun, !response.isBroken, phase == .exchange { account(isCut: true) }
         phase = .closed
         if let exchange {
             self.exchange = nil
@@ -135,22 +134,39 @@ extension HTTP1Connection {
                 core.dispatcher.metrics.clientLeft(.sending)
             }
         }
-        backlog.removeAll()
+        dropBacklog()
         inbound = ByteBuffer()
         core.remove(self)
     }
 
+    /// Whether some of what was written is still on this side of the kernel.
+    var hasUnsent: Bool {
+        guard let options = context?.channel.syncOptions else { return false }
+        return ((try? options.getOption(.bufferedWritableBytes)) ?? 0) > 0
+    }
+
+    /// Closes an idle connection, though not before its last answer is out.
+    private func closeWhenSent() {
+        if hasUnsent { closeGently() } else { close() }
+    }
+
+    private func dropBacklog() {
+        core.backlogMemory -= backlog.memoryBytes
+        backlog.removeAll()
+    }
+
     /// The server drains: an idle connection goes, another one after its answer.
     func drain() {
-        if phase == .preamble || (phase == .head && inbound.readableBytes == 0) { close() }
+        if phase == .preamble || (phase == .head && inbound.readableBytes == 0) { closeWhenSent() }
     }
 
     /// Whether a request is on its way in or an answer on its way out.
     var isBusy: Bool {
         switch phase {
         case .body, .exchange: true
-        case .head: inbound.readableBytes > 0
-        case .lingering, .preamble, .closed: false
+        case .head: inbound.readableBytes > 0 || hasUnsent
+        case .lingering: hasUnsent
+        case .preamble, .closed: false
         }
     }
 
@@ -159,9 +175,15 @@ extension HTTP1Connection {
     /// Looks whether the client has used up its time.
     func sweep(at now: Instant) {
         switch phase {
-        case .preamble, .lingering:
+        case .preamble:
             if now > deadline { close() }
+        case .lingering:
+            if hasUnsent { sweepWriting(at: now) } else if now > deadline { close() }
         case .head:
+            guard !hasUnsent else {
+                sweepWriting(at: now)
+                return
+            }
             guard now > deadline else { return }
             if inbound.readableBytes == 0 {
                 close()
@@ -171,9 +193,12 @@ extension HTTP1Connection {
             }
         case .body:
             let timeouts = core.configuration.timeouts
-            let elapsed = now.since(bodyBegan)
+            let elapsed = now.since(bodyMark.time)
             guard timeouts.bodyRate > 0, elapsed > Nanoseconds(timeouts.bodyGrace) else { return }
-            if Double(bodyReceived) < Double(timeouts.bodyRate) * elapsed.inSeconds {
+            // Looked at anew each time, so that a fast start buys no idle hours.
+            let received = bodyReceived - bodyMark.bytes
+            bodyMark = (now, bodyReceived)
+            if Double(received) < Double(timeouts.bodyRate) * elapsed.inSeconds {
                 core.dispatcher.metrics.refuse(cause: "body_timeout")
                 respond(status: 408, message: "Request Timeout: the body arrived too slowly.", closes: true)
             }
@@ -189,7 +214,7 @@ extension HTTP1Connection {
     /// Progress is what its kernel has acknowledged: a slow client's socket can hold minutes of data, during which no
     /// write of ours moves.
     private func sweepWriting(at now: Instant) {
-        guard let context, !context.channel.isWritable || !backlog.isEmpty else {
+        guard hasUnsent || !backlog.isEmpty else {
             acknowledged = 0
             return
         }
@@ -211,7 +236,8 @@ extension HTTP1Connection {
 
     private func acknowledgedBytes() -> UInt64 {
         guard let provider = context?.channel as? any SocketOptionProvider else { return 0 }
-        var acknowledged = UInt64(max(0, response.bodyBytes - backlog.byteCount))
+        let buffered = (try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+        var acknowledged = UInt64(max(0, response.bodyBytes - backlog.byteCount - buffered))
         let future: EventLoopFuture<TCPInformation> = provider.unsafeGetSocketOption(
             level: .init(rawValue: CInt(IPPROTO_TCP)),
             name: .init(rawValue: TCP_INFO)

@@ -66,8 +66,6 @@ extension HTTP1Connection {
     /// Judges a complete head and decides how its body is read.
     private func begin() -> Bool {
         let now = MonotonicClock.now()
-        response = ResponseProgress()
-        body = RequestBody()
         let exchange = core.dispatcher.makeExchange(for: self)
         self.exchange = exchange
         do throws(Refusal) {
@@ -107,7 +105,7 @@ extension HTTP1Connection {
             flush()
         }
         phase = .body
-        bodyBegan = now
+        bodyMark = (now, 0)
         bodyReceived = 0
         return true
     }

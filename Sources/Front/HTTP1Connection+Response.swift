@@ -84,10 +84,12 @@ extension HTTP1Connection: ExchangeOwner {
             writeBody(bytes)
             return
         }
+        let before = backlog.memoryBytes
+        defer { core.backlogMemory += backlog.memoryBytes - before }
         do throws(SpoolError) {
             try backlog.append(
                 bytes,
-                memoryLimit: core.configuration.responseMemoryBytes,
+                memoryLimit: core.backlogLimit,
                 directory: core.configuration.spoolDirectory,
                 allocator: context.channel.allocator
             )
@@ -107,6 +109,7 @@ extension HTTP1Connection: ExchangeOwner {
     }
 
     func ended(_ exchange: Exchange) {
+        guard phase == .exchange, !response.isBroken else { return }
         response.isComplete = true
         if backlog.isEmpty {
             finishResponse()
@@ -192,7 +195,13 @@ extension HTTP1Connection: ExchangeOwner {
         // A flush that empties the socket's buffer tells so at once, in here.
         guard !isDrainingBacklog, !backlog.isEmpty, let context else { return }
         isDrainingBacklog = true
-        defer { isDrainingBacklog = false }
+        let before = backlog.memoryBytes
+        let wasFull = isFull
+        defer {
+            isDrainingBacklog = false
+            core.backlogMemory += backlog.memoryBytes - before
+            if wasFull, !isFull, let exchange { core.dispatcher.resume(exchange) }
+        }
         while !backlog.isEmpty, phase == .exchange {
             while context.channel.isWritable, !backlog.isEmpty {
                 do throws(SpoolError) {
@@ -211,6 +220,17 @@ extension HTTP1Connection: ExchangeOwner {
         if backlog.isEmpty, response.isComplete, phase == .exchange { finishResponse() }
     }
 
+    /// Whether so much waits for the client that the thread has to.
+    var isFull: Bool { backlog.byteCount > core.configuration.responseSpoolBytes }
+
+    /// Lets go of all that belongs to one request: its spool file most of all.
+    private func forgetRequest() {
+        exchange = nil
+        head = ByteBuffer()
+        body = RequestBody()
+        response = ResponseProgress()
+    }
+
     /// The whole response is written: goes on to the next request, or closes.
     private func finishResponse() {
         if let remaining = response.remaining, remaining > 0 {
@@ -224,8 +244,9 @@ extension HTTP1Connection: ExchangeOwner {
         }
         if response.framing == .chunked { write(ByteBuffer(staticString: "0\r\n\r\n")) }
         account()
-        exchange = nil
-        guard response.keepsAlive, !inputIsClosed, !core.isDraining else {
+        let keepsAlive = response.keepsAlive && !inputIsClosed && !core.isDraining
+        forgetRequest()
+        guard keepsAlive else {
             closeGently()
             return
         }

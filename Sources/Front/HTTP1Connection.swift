@@ -48,7 +48,8 @@ final class HTTP1Connection: ChannelInboundHandler {
     var body = RequestBody()
     /// When this phase is over at the latest; see `sweep`.
     var deadline: Instant
-    var bodyBegan = Instant(nanoseconds: 0)
+    /// When and at how many bytes the body's rate was last looked at.
+    var bodyMark = (time: Instant(nanoseconds: 0), bytes: 0)
     var bodyReceived = 0
     var headHasBegun = false
     /// When the last answer was complete; nil before the first request.

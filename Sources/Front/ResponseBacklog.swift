@@ -10,6 +10,9 @@ struct ResponseBacklog {
         case file(SpoolFile, offset: Int, end: Int)
     }
 
+    /// Pieces are joined up to this size.
+    private static let joinedBytes = 64 << 10
+
     private var parts: CircularBuffer<Part> = []
     private var spool: SpoolFile?
     /// Bytes in memory.
@@ -28,9 +31,16 @@ struct ResponseBacklog {
     ) throws(SpoolError) {
         guard !bytes.isEmpty else { return }
         if spool == nil, memoryBytes + bytes.count <= memoryLimit {
-            var buffer = allocator.buffer(capacity: bytes.count)
-            buffer.writeBytes(bytes)
-            parts.append(.memory(buffer))
+            if case .memory(var last) = parts.last, last.readableBytes < Self.joinedBytes {
+                // Taken out first, so that it is changed in place: many small pieces cost what one large one does.
+                parts.removeLast()
+                last.writeBytes(bytes)
+                parts.append(.memory(last))
+            } else {
+                var buffer = allocator.buffer(capacity: bytes.count)
+                buffer.writeBytes(bytes)
+                parts.append(.memory(buffer))
+            }
             memoryBytes += bytes.count
         } else {
             let file: SpoolFile

@@ -53,6 +53,7 @@ final class WarmUp: ExchangeOwner {
     }
 
     var canBeStaged: Bool { false }
+    var isFull: Bool { false }
 
     func began(_ exchange: Exchange, _ response: ResponseEnvelope.Reader, isWhole: Bool) {
         if isWhole { completion(true) }

@@ -118,7 +118,7 @@ public struct ServerConfiguration: Sendable, Equatable {
         public var bodyMemory = ByteCount.kibibytes(64)
 
         /// How much of a response is kept in memory for a slow client; the rest goes to an unlinked file.
-        public var responseMemory = ByteCount.mebibytes(1)
+        public var responseMemory = ByteCount.kibibytes(256)
 
         /// The directory of those files, absolute.
         public var spoolDirectory = "/tmp"

@@ -49,6 +49,9 @@ public struct FrontLane {
         return claim
     }
 
+    /// Whether the worker has set its reading position to where it can't be: kill it.
+    public var isBroken: Bool { requests.isBroken }
+
     /// Tells the thread that the client of `stream` has left.
     ///
     /// It finds out at its next write.

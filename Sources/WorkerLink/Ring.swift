@@ -22,15 +22,23 @@ struct RingProducer {
         headWord = head
     }
 
-    /// Where `footprint` bytes may be written, or nil while the ring is too full (also when the other side lies about its
-    /// position: then it is full for ever, which harms only itself).
+    /// Whether the other side's position is impossible.
+    private(set) var isBroken = false
+
+    /// Where `footprint` bytes may be written, or nil while the ring is too full, or its other side is broken.
     @inline(__always)
     mutating func room(for footprint: Int) -> UnsafeMutableRawPointer? {
         if tail &- seenHead &+ UInt64(footprint) > UInt64(capacity) {
             seenHead = headWord.load(ordering: .sequentiallyConsistent)
-            guard tail &- seenHead &+ UInt64(footprint) <= UInt64(capacity) else { return nil }
+            let used = tail &- seenHead
+            // Ahead of us, or further behind than the ring is long.
+            guard used <= UInt64(capacity) else {
+                isBroken = true
+                return nil
+            }
+            guard used + UInt64(footprint) <= UInt64(capacity) else { return nil }
         }
-        return base + Int(tail & UInt64(capacity - 1))
+        return isBroken ? nil : base + Int(tail & UInt64(capacity - 1))
     }
 
     /// Makes what was written visible to the other side.
@@ -39,9 +47,6 @@ struct RingProducer {
         tail &+= UInt64(footprint)
         tailWord.store(tail, ordering: .sequentiallyConsistent)
     }
-
-    /// Whether the other side has read everything.
-    var isDrained: Bool { headWord.load(ordering: .acquiring) == tail }
 }
 
 /// The reading end of one ring.

@@ -62,13 +62,15 @@ final class ControlSocket {
         return reports
     }
 
-    /// Returns the file that the worker sent for `stream`; the caller closes it.
+    /// Returns the file that the worker sent for `stream`, which the caller closes; nil when this process was out of descriptors.
     ///
     /// - Throws: ``LinkViolation/badDescriptor`` when none came, or when it is no regular file of at least `end` bytes.
-    func takeFile(for stream: UInt64, through end: Int) throws(LinkViolation) -> Int32 {
+    func takeFile(for stream: UInt64, through end: Int) throws(LinkViolation) -> Int32? {
         while true {
             if let index = files.firstIndex(where: { $0.stream == stream }) {
-                let file = OwnedDescriptor(files.remove(at: index).descriptor)
+                let taken = files.remove(at: index).descriptor
+                guard taken >= 0 else { return nil }
+                let file = OwnedDescriptor(taken)
                 var information = stat()
                 guard fstat(file.raw, &information) == 0, information.st_mode & S_IFMT == S_IFREG,
                     information.st_size >= end
@@ -118,7 +120,7 @@ final class ControlSocket {
             return .nothing
         }
         let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
-        guard file >= 0 else {
+        guard file != -1 else {
             return WorkerReport(bytes).map { .report($0) } ?? .nonsense
         }
         guard count == MemoryLayout<ControlFile>.size,

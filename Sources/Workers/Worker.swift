@@ -109,7 +109,7 @@ public final class Worker {
     /// - Returns: Its descriptor, which the caller closes.
     /// - Throws: ``LinkViolation`` when none came, when it is no regular file of at least `end` bytes, or when the
     ///   worker sent something else that it may not. Kill it then.
-    public func takeFile(for stream: UInt64, through end: Int) throws(LinkViolation) -> Int32 {
+    public func takeFile(for stream: UInt64, through end: Int) throws(LinkViolation) -> Int32? {
         try control.takeFile(for: stream, through: end)
     }
 

@@ -15,7 +15,8 @@ import WorkerLink
         let front = try FrontUnderTest()
         let client = try front.connect()
         try client.send(
-            "GET /a%20b?c=d HTTP/1.1\r\nHost: shop\r\nX-One: 1\r\nUnder_Score: 2\r\nProxy: evil\r\n\r\n")
+            "GET /a%20b?c=d HTTP/1.1\r\nHost: shop\r\nX-One: 1\r\nUnder_Score: 2\r\nProxy: evil\r\n\r\n"
+        )
         #expect(try front.worker.nextPart(.host) == "0.0.0.0")
         #expect(try front.worker.nextPart(.port) == "8000")
         #expect(try front.worker.nextPart(.clientAddress) == "192.0.2.7")

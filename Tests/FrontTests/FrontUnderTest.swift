@@ -250,7 +250,10 @@ final class FakeWorker {
         }
         let count = ResponseEnvelope.fixedBytes + head.count + body.count
         lanes[lane].send(
-            .response, flags: isWhole ? FrameHeader.isWhole : 0, stream: stream, count: count
+            .response,
+            flags: isWhole ? FrameHeader.isWhole : 0,
+            stream: stream,
+            count: count
         ) { payload in
             guard let base = payload.baseAddress else { return }
             ResponseEnvelope.store(

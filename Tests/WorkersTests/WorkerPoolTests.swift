@@ -299,7 +299,7 @@ import WorkerLink
             let worker = try #require(pool.workers.values.first)
             #expect(throws: LinkViolation.badDescriptor) { try worker.takeFile(for: 8, through: 0) }
             #expect(throws: LinkViolation.badDescriptor) { try worker.takeFile(for: 9, through: 0) }
-            let file = OwnedDescriptor(try worker.takeFile(for: 7, through: 10))
+            let file = OwnedDescriptor(try #require(try worker.takeFile(for: 7, through: 10)))
             var bytes = [UInt8](repeating: 0, count: 16)
             return bytes.withUnsafeMutableBytes { pread(file.raw, $0.baseAddress, $0.count, 0) }
         }

@@ -21,7 +21,8 @@ int roost_spool_file(const char *directory);
 
 /// Sends one message with at most one descriptor (`-1`: none) without waiting. Returns the bytes sent.
 ssize_t roost_send_with_descriptor(int socket, const void *bytes, size_t count, int descriptor);
-/// Takes one message and at most one descriptor; `*descriptor` is -1 when none came. Does not wait when `wait` is 0.
+/// Takes one message and at most one descriptor; `*descriptor` is -1 when none came, -2 when one came
+/// for which this process had no number left (EMFILE). Does not wait when `wait` is 0.
 ssize_t roost_receive_with_descriptor(int socket, void *bytes, size_t count, int *descriptor, int wait);
 
 /// Starts `path` with the given descriptors at 3, 4, … and nothing else inherited but 0 (/dev/null), 1 and 2.
