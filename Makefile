@@ -3,6 +3,7 @@
 #   make build    the server and the worker's library, optimised: .build/release/roost, libRoostWorker.so
 #   make run      build, then serve the example dashboard and print its address
 #   make test     every test: Swift's, the worker's on each CPython found, and the real server on a socket
+#   make fuzz     feed the parsers and the frame reader what nobody would send (FUZZ_SECONDS=20 each)
 #   make bench    measure beside the peers and write docs/benchmarks.md (BENCH_ONLY=hello, BENCH_QUICK=1)
 #   make format   rewrite the Swift sources in the house style
 #   make check    style, links and other cheap readings; changes nothing
@@ -12,7 +13,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: build run test bench format check docs clean
+.PHONY: build run test fuzz bench format check docs clean
 
 # One set of flags for both products, so that nothing is built twice. `-s`: no symbol tables in what is served from.
 RELEASE := swift build --configuration release --static-swift-stdlib -Xlinker -s
@@ -36,6 +37,7 @@ test:
 	@scripts/setup.sh build test
 	@echo "test: the values and the server in process"
 	@swift test
+	@$(MAKE) --no-print-directory fuzz
 	@$(MAKE) --no-print-directory build
 	@echo "test: the worker on each CPython, against a front written in Python"
 	@$(VENV) -m pytest -p no:dash -q Tests/python
@@ -43,6 +45,9 @@ test:
 	@$(VENV) -m pytest -p no:dash -q bench/tests
 	@echo "test: the real server on a socket"
 	@$(VENV) -m pytest -p no:dash Tests/acceptance $(PYTEST)
+
+fuzz:
+	@scripts/fuzz.sh $(or $(FUZZ_SECONDS),20)
 
 bench: build
 	@scripts/setup.sh bench

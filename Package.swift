@@ -140,7 +140,12 @@ let package = Package(
         ),
         .testTarget(
             name: "FrontTests",
-            dependencies: ["Front", .product(name: "NIOEmbedded", package: "swift-nio")],
+            dependencies: [
+                "CRoostSystem", "Front", "HTTPCodec", "RequestQueue", "Telemetry", "WorkerLink", "Workers",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+            ],
             swiftSettings: settings
         ),
     ]

@@ -65,7 +65,8 @@ PYTHON
 status=0
 for target in RequestHead WorkerFrames; do
     log=$scratch/$target.log
-    if "$scratch/build/release/$target" -max_total_time="$seconds" -max_len=4096 -timeout=5 -print_final_stats=1 \
+    # Without Swift's own backtrace: it reads memory as it likes, and the sanitizer takes that for the bug.
+    if SWIFT_BACKTRACE=enable=no "$scratch/build/release/$target" -max_total_time="$seconds" -max_len=4096 -timeout=5 -print_final_stats=1 \
         -artifact_prefix="$scratch/crashes/$target-" "$scratch/corpus/$target" >"$log" 2>&1; then
         runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
         covered=$(sed -n 's|.* cov: \([0-9]*\) .*|\1|p' "$log" | tail -1)

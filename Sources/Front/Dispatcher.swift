@@ -84,6 +84,8 @@ final class Dispatcher {
         exchange.owner = nil
         guard let ticket = exchange.ticket, exchange.stage != .new else { return }
         metrics.clientLeft(.running)
+        // Laid ready and claimed: its thread has it, or has it next.
+        if let (seat, lane) = exchange.stagedAt { seat.worker.link.lanes[lane].cancel(exchange.stream) }
         if case .running(let slot) = queue.leave(ticket), let seat = seat(slot.worker),
             seat.running[slot.thread] === exchange
         {

@@ -51,8 +51,8 @@ public final class LinkRegion: @unchecked Sendable {
     /// - Throws: ``LinkError`` when the memory is not there or not of this form.
     public convenience init(adopting descriptor: Int32, geometry: LinkGeometry) throws(LinkError) {
         var information = stat()
-        guard fstat(descriptor, &information) == 0 else { throw LinkError("fstat") }
-        guard information.st_size == geometry.byteCount else {
+        guard fstat(descriptor, &information) == 0, information.st_size == geometry.byteCount else {
+            close(descriptor)
             errno = EINVAL
             throw LinkError("the link's size")
         }
@@ -69,7 +69,11 @@ public final class LinkRegion: @unchecked Sendable {
         controlBytes = geometry.ringsOffset
         guard let control = mmap(nil, controlBytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0),
             control != MAP_FAILED
-        else { throw LinkError("mmap") }
+        else {
+            let error = LinkError("mmap")
+            close(descriptor)
+            throw error
+        }
         self.control = control
         for lane in 0..<geometry.lanes {
             rings.append(
@@ -98,7 +102,11 @@ public final class LinkRegion: @unchecked Sendable {
         else { throw LinkError("mmap") }
         for half in [base, base + count] {
             let mapped = mmap(half, count, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, descriptor, off_t(offset))
-            guard mapped != MAP_FAILED else { throw LinkError("mmap") }
+            guard mapped != MAP_FAILED else {
+                let error = LinkError("mmap")
+                munmap(base, 2 * count)
+                throw error
+            }
         }
         return base
     }

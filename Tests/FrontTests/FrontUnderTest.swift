@@ -96,8 +96,11 @@ final class Client {
     let connection: HTTP1Connection
     private var isOver = false
 
+    private let socket = FullSocket()
+
     fileprivate init(_ front: FrontUnderTest) throws {
         channel = EmbeddedChannel(loop: front.loop)
+        try channel.pipeline.syncOperations.addHandler(socket)
         connection = HTTP1Connection(
             core: front.core,
             listener: ListenerIdentity(host: "0.0.0.0", port: "8000"),
@@ -145,11 +148,34 @@ final class Client {
         channel.embeddedEventLoop.run()
     }
 
+    /// From now on the socket is full, and what is written stays with the channel; or it takes everything again.
+    func setSocketFull(_ isFull: Bool) {
+        socket.isFull = isFull
+        channel.embeddedEventLoop.run()
+    }
+
     /// Takes bytes again, or no more.
     func setWritable(_ isWritable: Bool) {
         channel.isWritable = isWritable
         channel.pipeline.fireChannelWritabilityChanged()
         channel.embeddedEventLoop.run()
+    }
+}
+
+/// Keeps what is written with the channel while it is full, as a socket does that takes no more; a close loses it.
+private final class FullSocket: ChannelOutboundHandler {
+    typealias OutboundIn = ByteBuffer
+
+    private var context: ChannelHandlerContext?
+    var isFull = false {
+        didSet { if !isFull { context?.flush() } }
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+    func flush(context: ChannelHandlerContext) {
+        if !isFull { context.flush() }
     }
 }
 
@@ -267,7 +293,9 @@ final class FakeWorker {
         }
     }
 
-    /// Writes another frame. Returns false when there is no room.
+    /// Writes another frame.
+    ///
+    /// - Returns: false when there is no room.
     @discardableResult
     func send(_ kind: FrameKind, _ stream: UInt64, lane: Int = 0, _ payload: [UInt8] = []) -> Bool {
         lanes[lane].send(kind, stream: stream, count: payload.count) { $0.copyBytes(from: payload) }
@@ -312,6 +340,16 @@ func unchunked(_ bytes: some Sequence<UInt8>) -> [UInt8]? {
     var body: [UInt8] = []
     let result = try? Array(bytes).withUnsafeBytes { try decoder.decode($0) { body += $0 } }
     return result?.isComplete == true ? body : nil
+}
+
+/// Compares large bodies without printing them when they differ.
+func expectSame(_ bytes: [UInt8]?, _ expected: [UInt8], sourceLocation: SourceLocation = #_sourceLocation) {
+    guard bytes != expected else { return }
+    let place = bytes.map { zip($0, expected).prefix { $0 == $1 }.count }
+    Issue.record(
+        "\(bytes?.count ?? -1) bytes, expected \(expected.count); the first \(place ?? 0) are the same",
+        sourceLocation: sourceLocation
+    )
 }
 
 /// Parts a response into head and body.

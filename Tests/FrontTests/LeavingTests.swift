@@ -55,6 +55,27 @@ import WorkerLink
         #expect(client.isClosed)
     }
 
+    /// ```
+    ///   client                          front
+    ///   GET, Connection: close ──▶
+    ///                              ◀──  the answer, more than the socket takes
+    ///   says that it has said all ──▶   goes on sending
+    /// ```
+    @Test func `a client that says it has said all while its last answer is on the way still gets it`() throws {
+        let front = try FrontUnderTest()
+        let client = try front.connect()
+        try client.send("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        let request = try #require(try front.worker.take())
+        client.setSocketFull(true)
+        front.worker.respond(request.stream, body: pattern(5_000))
+        front.visit()
+        client.closeInput()
+        #expect(!client.isClosed)
+        client.setSocketFull(false)
+        #expect(parted(try client.bytes()).body == pattern(5_000))
+        #expect(client.isClosed)
+    }
+
     @Test func `a worker is told of a client that left, and its thread is busy until it says so`() throws {
         let front = try FrontUnderTest()
         let first = try front.connect()
@@ -108,6 +129,23 @@ import WorkerLink
         #expect(client.isClosed)
     }
 
+    @Test func `a request that no thread had begun survives its worker`() throws {
+        let front = try FrontUnderTest()
+        let client = try front.connect()
+        try client.send(get)
+        front.dispatcher.lose(front.worker.worker)
+        front.loop.run()
+        #expect(!client.isClosed)
+        let other = try front.addWorker(threads: 1)
+        front.dispatcher.pump(at: MonotonicClock.now())
+        let request = try #require(try other.take())
+        #expect(request.path == "/a")
+        other.respond(request.stream, body: [65])
+        front.visit()
+        #expect(try client.text().hasSuffix("A"))
+        #expect(front.dispatcher.queue.idleThreads == 1)
+    }
+
     // MARK: Laid ready
 
     /// A front whose requests are believed to be quick, with one request that runs and others laid ready behind it.
@@ -156,6 +194,13 @@ import WorkerLink
         front.visit()
         #expect(front.dispatcher.queue.idleThreads == 1)
         #expect(front.violations.isEmpty)
+    }
+
+    @Test func `a client that has said all and whose request lies ready is taken to have left`() throws {
+        let (front, _, clients) = try makeStaged(2)
+        clients[1].closeInput()
+        #expect(clients[1].isClosed)
+        #expect(front.dispatcher.queue.stagedCount == 1)
     }
 
     @Test func `a request that the worker has claimed is not recalled but cancelled`() throws {

@@ -60,7 +60,7 @@ import Testing
         #expect(try worker.take()?.stream == 3)
     }
 
-    /// Frames of random size wrap around both rings many times, each ring full much of the time:
+    /// Frames of random size wrap around both rings many times, each ring full much of the time.
     ///
     /// ```
     ///   this thread                      worker's thread

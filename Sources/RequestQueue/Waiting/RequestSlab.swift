@@ -9,9 +9,9 @@ struct RequestSlab: Sendable {
         case free
         /// In its class's line. Goes to `running` or `free`.
         case waiting
-        /// On a thread. Goes to `free`.
         /// Laid ready behind a running one, see `stage(at:)`. Goes to `waiting` or `running`.
         case staged
+        /// On a thread. Goes to `free`.
         case running
     }
 
