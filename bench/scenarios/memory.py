@@ -13,8 +13,8 @@ TITLE = "Memory"
 SHAPE = Shape(1, 8)
 REQUESTS = 200
 METHOD = (
-    f"{SHAPE}, from `/proc/PID/smaps_rollup`, MB = 10^6 bytes. The app's process is the one of the tree that holds "
-    "most for itself; the others (a front, a master) are summed. RSS counts shared pages in full, PSS by share, and "
+    f"{SHAPE}, from `/proc/PID/smaps_rollup`, MB = 10^6 bytes. The app's process is the one that holds most for "
+    "itself below the root of the tree; the others (a front, a master) are summed. RSS counts shared pages in full, PSS by share, and "
     "the total is the PSS of the whole tree. Hello is measured two seconds after the first answer, then after three "
     f"seconds of `wrk -c64`; Dash after {REQUESTS} requests for its page, layout and dependencies in turn. waitress "
     "has one process, so the app's RSS under it is what app and interpreter need with a plain server in them."
@@ -30,15 +30,17 @@ FIGURES = [
 
 
 def held(server: Server) -> dict[str, float]:
-    found = [each for each in map(process.memory, process.tree(server.pid)) if each is not None]
+    found = {pid: memory for pid in process.tree(server.pid) if (memory := process.memory(pid)) is not None}
     if not found:
         raise ServerFailed("the server was gone when its memory was measured")
-    app = max(found, key=lambda each: each.uss)
+    # A server of several processes has its front or master at the root of the tree, and the app below it.
+    below = [memory for pid, memory in found.items() if pid != server.pid]
+    app = max(below or found.values(), key=lambda each: each.uss)
     return dict(
         app_rss=app.rss,
         app_uss=app.uss,
-        others_rss=sum(each.rss for each in found) - app.rss,
-        total_pss=sum(each.pss for each in found),
+        others_rss=sum(each.rss for each in found.values()) - app.rss,
+        total_pss=sum(each.pss for each in found.values()),
         processes=len(found),
     )
 
