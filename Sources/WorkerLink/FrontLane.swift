@@ -59,6 +59,19 @@ public struct FrontLane {
         control.atomic(.cancelled).store(stream, ordering: .releasing)
     }
 
+    /// Whether the app has said that `stream` may be answered twice. The worker's word: good for one retry, no more.
+    public func isIdempotent(_ stream: UInt64) -> Bool {
+        control.atomic(.idempotent).load(ordering: .acquiring) == stream
+    }
+
+    /// Until when the app wants to be let work on `stream`, in nanoseconds of CLOCK_MONOTONIC; nil when it said nothing.
+    ///
+    /// The worker's word: to be bounded by who reads it.
+    public func extendedDeadline(of stream: UInt64) -> UInt64? {
+        guard control.atomic(.extended).load(ordering: .acquiring) == stream else { return nil }
+        return control.atomic(.extendedUntil).load(ordering: .relaxed)
+    }
+
     /// The next frame of the worker, still in shared memory.
     ///
     /// Followed by ``consume(_:)``.

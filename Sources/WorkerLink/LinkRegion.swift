@@ -151,6 +151,12 @@ struct LaneControl: @unchecked Sendable {
         case cancelled = 8
         /// Written by the worker: how far it has read.
         case requestHead = 64
+        /// Written by the worker: the stream that the app lets be answered twice, 0 for none.
+        case idempotent = 88
+        /// Written by the worker: the stream whose deadline the app has put off, 0 for none.
+        case extended = 96
+        /// Written by the worker, before `extended`: until when, in nanoseconds of CLOCK_MONOTONIC.
+        case extendedUntil = 104
         /// Written by the worker: where the next response byte goes.
         case responseTail = 128
         /// Written by the front: how far it has read.

@@ -93,6 +93,19 @@ public struct WorkerLane {
         control.atomic(.cancelled).load(ordering: .acquiring) == stream
     }
 
+    /// Tells the front that `stream` may be given to another worker should this one die.
+    public func markIdempotent(_ stream: UInt64) {
+        control.atomic(.idempotent).store(stream, ordering: .releasing)
+    }
+
+    /// Puts off the deadline of `stream` to `until`, in nanoseconds of CLOCK_MONOTONIC.
+    public func extendDeadline(of stream: UInt64, until: UInt64) {
+        // Between the two the front must not take a new time for the old stream's.
+        control.atomic(.extended).store(0, ordering: .releasing)
+        control.atomic(.extendedUntil).store(until, ordering: .releasing)
+        control.atomic(.extended).store(stream, ordering: .releasing)
+    }
+
     /// Whether a frame of `count` payload bytes can be written at once.
     ///
     /// May be called with the GIL held: it never waits.
