@@ -10,7 +10,8 @@ import traceback
 from roost import _request
 from roost._wsgi import Glue
 
-# The greatest number of a request.
+# The greatest numbers of a lane and of a request that the library takes.
+LAST_LANE = 2**31 - 1
 LAST_STREAM = 2**64 - 1
 
 
@@ -85,26 +86,30 @@ def wait_for_stop(native, control, wake=None):
         try:
             message = native.message()
             while message is not None:
-                if _carry_out(native, message) == "stop":
+                wish = _wish(message)
+                if wish.get("type") == "stop":
                     return True
+                if wish.get("type") == "interrupt":
+                    _interrupt(native, wish.get("lane"), wish.get("stream"))
                 message = native.message()
         except EOFError:
             return False
 
 
-def _carry_out(native, message):
-    """Does what a message of the front asks for, and returns its type; None for what is no message."""
-    try:
-        fields = json.loads(message.decode("utf-8"))
-        kind = fields.get("type")
-    except (ValueError, AttributeError, RecursionError):
-        return None
-    if kind == "interrupt":
-        lane, stream = fields.get("lane"), fields.get("stream")
-        if _is_number(lane, 0xFFFF) and _is_number(stream, LAST_STREAM):
-            native.interrupt(lane, stream)
-    return kind
+def _interrupt(native, lane, stream):
+    """Interrupts a request, unless the front speaks of none that could be."""
+    if _is_number(lane, LAST_LANE) and _is_number(stream, LAST_STREAM):
+        native.interrupt(lane, stream)
 
 
 def _is_number(value, most):
     return type(value) is int and 0 <= value <= most
+
+
+def _wish(message):
+    """What the front says; what cannot be read, or says nothing that is known, is no wish."""
+    try:
+        wish = json.loads(message.decode("utf-8"))
+    except (ValueError, RecursionError):
+        return {}
+    return wish if isinstance(wish, dict) else {}
