@@ -14,7 +14,9 @@ final class WorkerProcess: Sendable {
     /// Messages and descriptors that came over the control socket.
     let mailbox: Mailbox
 
-    /// The lanes that have a thread, by index. Guarded by the GIL.
+    /// The lanes that have a thread, by index.
+    ///
+    /// Guarded by the GIL.
     nonisolated(unsafe) private(set) var lanes: [Lane?]
 
     // Written once under the GIL, before any thread that reads it exists.

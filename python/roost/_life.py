@@ -45,7 +45,7 @@ def main():
     except SystemExit:
         _leave(1)
     lanes.start()
-    _lanes.send(native, CONTROL, {**_lanes.ready_message(application, seconds), "stack_signal": STACKS})
+    _lanes.send(native, CONTROL, _lanes.ready_message(application, seconds))
     code = 1
     try:
         if _lanes.wait_for_stop(native, CONTROL, wake):
