@@ -57,6 +57,9 @@ public struct ServerConfiguration: Sendable, Equatable {
         /// Threads in each worker, 1 to 1024.
         public var threads = 8
 
+        /// How long a thread computes before it lets another have the GIL; 1 ms to 1 s.
+        public var switchInterval: Duration = .milliseconds(1)
+
         /// From starting a worker to its readiness, warm-up included.
         public var startupTimeout: Duration = .seconds(120)
 

@@ -52,6 +52,7 @@ extension ServerConfiguration {
         pool.processes = workers.processes
         pool.threads = workers.threads
         pool.startupTimeout = workers.startupTimeout
+        pool.switchInterval = workers.switchInterval
         pool.serverSoftware = "roost/\(version)"
         pool.warmsUp = application.warmUpPath != nil
         // A head, its index, and a body that is kept in memory must fit a lane.

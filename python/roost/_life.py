@@ -21,6 +21,9 @@ def main():
     settings = json.loads(os.environ.pop("ROOST_WORKER"))
     for descriptor in (LINK, CONTROL, DOORBELL):
         os.set_inheritable(descriptor, False)
+    # Before the app is imported: it may set its own.
+    if "switch_interval" in settings:
+        sys.setswitchinterval(settings["switch_interval"] / 1e6)
     # Ctrl-C is for the front, which then drains.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _leave_on_signal)
