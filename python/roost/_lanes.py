@@ -7,7 +7,12 @@ import sys
 import threading
 import traceback
 
+from roost import _request
 from roost._wsgi import Glue
+
+# The greatest numbers of a lane and of a request that the library takes.
+LAST_LANE = 2**31 - 1
+LAST_STREAM = 2**64 - 1
 
 
 class Lanes:
@@ -24,6 +29,7 @@ class Lanes:
         ]
 
     def start(self):
+        _request.bind(self._native)
         for thread in self.threads:
             thread.start()
 
@@ -80,15 +86,30 @@ def wait_for_stop(native, control, wake=None):
         try:
             message = native.message()
             while message is not None:
-                if _is_stop(message):
+                wish = _wish(message)
+                if wish.get("type") == "stop":
                     return True
+                if wish.get("type") == "interrupt":
+                    _interrupt(native, wish.get("lane"), wish.get("stream"))
                 message = native.message()
         except EOFError:
             return False
 
 
-def _is_stop(message):
+def _interrupt(native, lane, stream):
+    """Interrupts a request, unless the front speaks of none that could be."""
+    if _is_number(lane, LAST_LANE) and _is_number(stream, LAST_STREAM):
+        native.interrupt(lane, stream)
+
+
+def _is_number(value, most):
+    return type(value) is int and 0 <= value <= most
+
+
+def _wish(message):
+    """What the front says; what cannot be read, or says nothing that is known, is no wish."""
     try:
-        return json.loads(message.decode("utf-8")).get("type") == "stop"
-    except (ValueError, AttributeError):
-        return False
+        wish = json.loads(message.decode("utf-8"))
+    except (ValueError, RecursionError):
+        return {}
+    return wish if isinstance(wish, dict) else {}
