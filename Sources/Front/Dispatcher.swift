@@ -29,11 +29,22 @@ final class Dispatcher {
     var isWatchingStaged = false
     /// Where laying ready goes on looking for room.
     var stagingCursor = 0
+    /// Which requests run again when their worker has ended.
+    let retryRule: RetryRule
+    /// Tells the kernel's own kills from others.
+    var outOfMemoryKills = OutOfMemoryKills()
     /// Kills a worker that broke the protocol; set by the server, which has the pool.
     var killWorker: (Worker, LinkViolation) -> Void = { _, _ in }
 
-    init(loop: any EventLoop, policy: QueuePolicy, metrics: ServerMetrics, logger: Logger) {
+    init(
+        loop: any EventLoop,
+        policy: QueuePolicy,
+        retryRule: RetryRule = RetryRule(),
+        metrics: ServerMetrics,
+        logger: Logger
+    ) {
         self.loop = loop
+        self.retryRule = retryRule
         self.logger = logger
         self.metrics = metrics
         queue = RequestQueue(policy: policy)
@@ -179,9 +190,14 @@ final class Dispatcher {
 
     func fail(_ exchange: Exchange, _ failure: ExchangeFailure) {
         guard exchange.stage != .ended else { return }
+        let isCut = exchange.stage == .answering
         exchange.stage = .ended
+        exchange.claim = nil
         let owner = exchange.owner
         exchange.owner = nil
+        if owner != nil, !exchange.isWarmUp, let cause = failure.metricsCause {
+            metrics.failed(cause: cause, isCut: isCut)
+        }
         owner?.failed(exchange, failure)
     }
 

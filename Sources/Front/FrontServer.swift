@@ -50,9 +50,12 @@ public final class FrontServer: @unchecked Sendable {
         let causes =
             RefusalCause.allCases.map(\.rawValue) + Refusal.Cause.allCases.map(\.rawValue)
             + ["head_timeout", "body_timeout", "write_stall"]
+        // A process that serves itself has no successor.
+        let replaces = if case .spawned = workers.source { true } else { false }
         dispatcher = Dispatcher(
             loop: loop,
             policy: configuration.queue,
+            retryRule: RetryRule(policy: configuration.requests.retriesSafeRequests && replaces ? .safe : .none),
             metrics: ServerMetrics(refusalCauses: causes),
             logger: logger
         )

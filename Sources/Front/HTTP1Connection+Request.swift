@@ -125,6 +125,20 @@ extension HTTP1Connection {
         }
     }
 
+    var isSafe: Bool {
+        head.withUnsafeReadableBytes { RetryRule.isSafe(method: parser.head.method.bytes(in: $0)) }
+    }
+
+    var route: String {
+        head.withUnsafeReadableBytes { bytes in
+            let request = parser.head
+            let method = EscapedText.line(String(decoding: request.method.bytes(in: bytes).prefix(24), as: UTF8.self))
+            let path = request.path.bytes(in: bytes)
+            let shown = EscapedText.line(String(decoding: path.prefix(120), as: UTF8.self))
+            return "\(method) \(shown)\(path.count > 120 ? "…" : "")"
+        }
+    }
+
     var canBeStaged: Bool { body.file == nil && head.readableBytes + body.byteCount < 4096 }
 
     private func fill(

@@ -53,7 +53,7 @@ final class WorkerEvents: WorkerPoolDelegate {
 
     func workerDied(_ worker: Worker, _ death: WorkerDeath) {
         if death.served != nil && death.reason != .drained { dispatcher.metrics.workerRestarted() }
-        dispatcher.lose(worker)
+        dispatcher.lose(worker, death)
     }
 
     func isIdle(_ worker: Worker) -> Bool {

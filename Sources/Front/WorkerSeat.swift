@@ -1,3 +1,4 @@
+internal import Logging
 internal import RequestQueue
 internal import WorkerLink
 internal import Workers
@@ -22,6 +23,12 @@ final class WorkerSeat {
         staged = Array(repeating: [], count: worker.link.lanes.count)
         conversations = Array(repeating: LaneConversation(), count: worker.link.lanes.count)
     }
+
+    /// Every request that it has, running and laid ready.
+    var exchanges: [Exchange] { running.compactMap { $0 } + staged.joined().map(\.exchange) }
+
+    /// Which worker it is, for the log.
+    var metadata: Logger.Metadata { ["worker": "\(worker.index + 1)", "pid": "\(worker.pid)"] }
 
     /// Whether no request is in it.
     var isIdle: Bool { running.allSatisfy { $0 == nil } }

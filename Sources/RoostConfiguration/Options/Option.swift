@@ -53,6 +53,8 @@ public struct Option: Sendable {
         case workers = "Workers"
         /// The request queue.
         case queue = "Request queue"
+        /// Requests that run.
+        case requests = "Running requests"
         /// Limits and timeouts of HTTP.
         case http = "Limits and timeouts"
         /// Memory and spool files.
