@@ -88,6 +88,7 @@ extension Dispatcher {
         exchange.slot = nil
         exchange.claim = nil
         exchange.stream = 0
+        exchange.deadline = RunningDeadline(limit: exchange.deadline.limit)
     }
 
     private func hint(of death: WorkerDeath) -> String? {

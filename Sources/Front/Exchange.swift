@@ -40,6 +40,12 @@ final class Exchange {
     var offeredAt = Instant(nanoseconds: 0)
     /// When a thread of Python took it.
     var takenAt = Instant(nanoseconds: 0)
+    /// When the front gave it to the thread, or learned that it went on with it.
+    var startedAt = Instant(nanoseconds: 0)
+    /// How long it may run.
+    var deadline = RunningDeadline()
+    /// Whether it was taken back once already from a worker that runs, but does not come to it.
+    var wasMoved = false
     /// From then to the last byte of the response handed to the front; zero until then.
     var serviceTime = Nanoseconds.zero
 
@@ -96,6 +102,8 @@ enum ExchangeFailure: Equatable {
     case refused(RefusalCause)
     /// The worker died, or was killed because it broke the protocol.
     case workerDied
+    /// It ran longer than it may.
+    case timedOut(limit: Nanoseconds)
     /// The app broke off after the head.
     case aborted
     /// The request does not fit a lane, or could not be handed over.
@@ -106,6 +114,7 @@ enum ExchangeFailure: Equatable {
         switch self {
         case .refused: nil
         case .workerDied: .workerEnded
+        case .timedOut: .timedOut
         case .aborted: .aborted
         case .undeliverable: .undeliverable
         }

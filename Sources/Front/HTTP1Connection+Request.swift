@@ -68,6 +68,9 @@ extension HTTP1Connection {
             }
             envelopeFields = kept
             exchange.requestClass = requestClass(of: request, bytes, at: now)
+            if !core.requestTimeouts.isEmpty {
+                exchange.deadline.limit = core.requestTimeouts.limit(for: request.path.bytes(in: bytes))
+            }
         }
         if let failure { throw failure }
         if let address = origin.address, !address.isLoopback, !trusted.contains(address) {

@@ -136,6 +136,12 @@ extension HTTP1Connection: ExchangeOwner {
             respond(status: 503, message: cause.sentence, retryAfter: seconds, closes: true)
         case .workerDied:
             answer(id, status: 502, message: "Bad Gateway: the worker ended before it answered")
+        case .timedOut(let limit):
+            answer(
+                id,
+                status: 504,
+                message: "Gateway Timeout: the application did not answer within \(DeathReport.seconds(limit))"
+            )
         case .aborted:
             answer(id, status: 500, message: "Internal Server Error")
         case .undeliverable:

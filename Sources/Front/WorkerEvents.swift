@@ -43,6 +43,7 @@ final class WorkerEvents: WorkerPoolDelegate {
     func workerBecameReady(_ worker: Worker) {
         if dispatcher.seat(worker.id) == nil { dispatcher.seats.append(WorkerSeat(worker)) }
         _ = dispatcher.queue.add(worker: worker.id, threads: worker.link.lanes.count)
+        dispatcher.successorBecameReady(worker)
         hasServed = true
         dispatcher.pump(at: MonotonicClock.now())
     }

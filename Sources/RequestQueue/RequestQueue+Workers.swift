@@ -23,6 +23,14 @@ extension RequestQueue {
         slots.drain(worker)
     }
 
+    /// Dispatches nothing to a worker for now, or lets it take requests again.
+    ///
+    /// - Returns: Whether there is such a worker.
+    @discardableResult
+    public mutating func setHeld(_ isHeld: Bool, for worker: WorkerID) -> Bool {
+        slots.setHeld(isHeld, for: worker)
+    }
+
     /// Puts a request back to the head of its class's line, to be dispatched to another worker; its thread is idle again.
     ///
     /// Its place in the order is old, so the limit does not concern it. Several are put back last one first.

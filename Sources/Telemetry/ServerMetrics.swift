@@ -17,6 +17,8 @@ public struct ServerMetrics: Sendable, Equatable {
     public enum FailureCause: String, Sendable, CaseIterable {
         /// Its worker ended.
         case workerEnded = "worker_ended"
+        /// It ran longer than it may.
+        case timedOut = "request_timeout"
         /// The app broke off.
         case aborted
         /// It could not be handed over.
@@ -29,6 +31,8 @@ public struct ServerMetrics: Sendable, Equatable {
         case workerEnded = "worker_ended"
         /// Its worker ended before a thread had begun it.
         case notBegun = "not_begun"
+        /// Its worker did not come to it: it is stopped, or no thread of it gets the interpreter's lock.
+        case notTaken = "not_taken"
     }
 
     /// Answers sent, by status and method; refusals are among them.
