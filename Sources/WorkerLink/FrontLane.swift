@@ -72,6 +72,16 @@ public struct FrontLane {
         return control.atomic(.extendedUntil).load(ordering: .relaxed)
     }
 
+    /// The thread that serves this lane, nil before it runs: its number in `/proc/PID/task`, and the name under which
+    /// Python's stack dumps show it (`Thread 0x00007f…`).
+    ///
+    /// The worker's word: a number that is not in its `/proc/PID/task` is none of its threads.
+    public var thread: (id: Int32, name: UInt64)? {
+        let word = control.atomic(.threadID).load(ordering: .acquiring)
+        guard let id = Int32(exactly: word), id > 0 else { return nil }
+        return (id, control.atomic(.threadName).load(ordering: .acquiring))
+    }
+
     /// The next frame of the worker, still in shared memory.
     ///
     /// Followed by ``consume(_:)``.

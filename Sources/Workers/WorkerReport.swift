@@ -6,6 +6,9 @@ public struct WorkerIntroduction: Sendable, Equatable {
     public var application: String?
     /// How long the import took.
     public var importTime: Duration?
+    /// The signal for which the worker writes the stacks of its threads to its error output, if it does: any other would
+    /// end it.
+    public var stackSignal: Int32?
 }
 
 /// A text message of a worker on the control socket.
@@ -30,7 +33,8 @@ enum WorkerReport: Sendable, Equatable {
                 WorkerIntroduction(
                     python: string("python"),
                     application: string("app"),
-                    importTime: Self.duration(fields["import_seconds"])
+                    importTime: Self.duration(fields["import_seconds"]),
+                    stackSignal: Self.stackSignal(fields["stack_signal"])
                 )
             )
         case "failed":
@@ -50,6 +54,12 @@ enum WorkerReport: Sendable, Equatable {
         default:
             return nil
         }
+    }
+
+    /// A real-time signal's number, whose default is not used for anything else; nil for any other value.
+    private static func stackSignal(_ value: FlatJSON.Value?) -> Int32? {
+        guard case .integer(let number) = value, (34...64).contains(number) else { return nil }
+        return Int32(number)
     }
 
     /// Any other number than a sensible one is no time at all: `Duration` traps on those.

@@ -235,7 +235,7 @@ final class FakeWorker {
 
     /// Takes the next request of a lane.
     func take(_ lane: Int = 0) throws -> TakenRequest? {
-        guard let (header, payload) = try lanes[lane].peek() else { return nil }
+        guard let (header, payload) = try lanes[lane].peek(), lanes[lane].claim(header) else { return nil }
         defer { lanes[lane].consume(header) }
         let reader = try RequestEnvelopeReader(payload)
         func text(_ bytes: UnsafeRawBufferPointer) -> String { String(decoding: bytes, as: UTF8.self) }

@@ -7,7 +7,11 @@ import sys
 import threading
 import traceback
 
+from roost import _request
 from roost._wsgi import Glue
+
+# The greatest number of a request.
+LAST_STREAM = 2**64 - 1
 
 
 class Lanes:
@@ -24,6 +28,7 @@ class Lanes:
         ]
 
     def start(self):
+        _request.bind(self._native)
         for thread in self.threads:
             thread.start()
 
@@ -80,15 +85,26 @@ def wait_for_stop(native, control, wake=None):
         try:
             message = native.message()
             while message is not None:
-                if _is_stop(message):
+                if _carry_out(native, message) == "stop":
                     return True
                 message = native.message()
         except EOFError:
             return False
 
 
-def _is_stop(message):
+def _carry_out(native, message):
+    """Does what a message of the front asks for, and returns its type; None for what is no message."""
     try:
-        return json.loads(message.decode("utf-8")).get("type") == "stop"
-    except (ValueError, AttributeError):
-        return False
+        fields = json.loads(message.decode("utf-8"))
+        kind = fields.get("type")
+    except (ValueError, AttributeError, RecursionError):
+        return None
+    if kind == "interrupt":
+        lane, stream = fields.get("lane"), fields.get("stream")
+        if _is_number(lane, 0xFFFF) and _is_number(stream, LAST_STREAM):
+            native.interrupt(lane, stream)
+    return kind
+
+
+def _is_number(value, most):
+    return type(value) is int and 0 <= value <= most

@@ -13,6 +13,8 @@ from roost import _lanes, _loading
 from roost._native import Native
 
 LINK, CONTROL, DOORBELL = 3, 4, 5
+# The signal for which the stacks of all threads are written to the log.
+STACKS = signal.SIGRTMAX - 2
 # How long exit handlers may take after the front has said stop.
 LEAVING_SECONDS = 10
 
@@ -31,6 +33,8 @@ def main():
     # Output is a pipe into the log: what the application prints belongs there at once, and so does a crash.
     sys.stdout.reconfigure(line_buffering=True)
     faulthandler.enable()
+    # Where a thread is stuck, asked for by the front: written in C, without the GIL, whatever became of sys.stderr.
+    faulthandler.register(STACKS, file=2, all_threads=True, chain=False)
     native = None
     try:
         native = _open(settings)
@@ -41,7 +45,7 @@ def main():
     except SystemExit:
         _leave(1)
     lanes.start()
-    _lanes.send(native, CONTROL, _lanes.ready_message(application, seconds))
+    _lanes.send(native, CONTROL, {**_lanes.ready_message(application, seconds), "stack_signal": STACKS})
     code = 1
     try:
         if _lanes.wait_for_stop(native, CONTROL, wake):
