@@ -16,6 +16,8 @@ extension Dispatcher {
             lookAtDeadlines(of: seat, at: now)
             lookAtPulse(of: seat, at: now)
             judge(seat, at: now)
+            // The last of its requests may have been found not to end, or taken back.
+            if seat.isLeaving, seat.isIdle { workerBecameIdle(seat.worker) }
         }
     }
 

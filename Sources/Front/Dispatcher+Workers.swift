@@ -30,6 +30,15 @@ extension Dispatcher {
         }
     }
 
+    /// Sends a worker no further requests; what lies ready behind its busy threads is given to others.
+    func retire(_ worker: Worker) {
+        guard let seat = seat(worker.id) else { return }
+        seat.isLeaving = true
+        _ = queue.drain(worker.id)
+        for lane in seat.staged.indices where !seat.staged[lane].isEmpty { unstage(seat, lane: lane) }
+        pump(at: MonotonicClock.now())
+    }
+
     /// Refuses all that waits: the drain has lasted long enough.
     func refuseAll() {
         for ticket in queue.refuseWaiting(.draining) {

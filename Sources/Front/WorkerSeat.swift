@@ -22,6 +22,8 @@ final class WorkerSeat {
     var judge: HangJudge?
     /// Whether no thread of it runs Python any more.
     var isWedged = false
+    /// Whether it gets no more requests.
+    var isLeaving = false
     /// Requests that its threads have finished.
     var served: UInt64 = 0
 

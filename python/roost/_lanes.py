@@ -22,15 +22,30 @@ class Lanes:
         self._glue = Glue(application, settings)
         #: The environ that each request's is a copy of. To be changed before `start` only.
         self.template = self._glue.template
-        self.threads = [
-            threading.Thread(target=self._run, args=(lane,), name="roost-%d" % (lane + 1), daemon=True)
-            for lane in range(settings["threads"])
-        ]
+        self._most = settings.get("lanes", settings["threads"])
+        self._first = settings["threads"]
+        self.threads = []
 
     def start(self):
         _request.bind(self._native)
-        for thread in self.threads:
+        self._grow(self._first)
+
+    def _grow(self, count):
+        """Starts threads until there are so many. They are never ended: one without requests sleeps."""
+        for lane in range(len(self.threads), min(count, self._most)):
+            thread = threading.Thread(target=self._run, args=(lane,), name="roost-%d" % (lane + 1), daemon=True)
             thread.start()
+            self.threads.append(thread)
+
+    def resize(self, count):
+        """Has at least so many threads, and returns the message that says how many there are."""
+        self.template["wsgi.multithread"] = count > 1
+        try:
+            self._grow(count)
+        except RuntimeError as error:
+            # Out of threads or memory: those there are go on.
+            sys.stderr.write("roost: no more than %d threads: %s\n" % (len(self.threads), error))
+        return {"type": "threads", "count": len(self.threads)}
 
     def _run(self, lane):
         try:
@@ -67,8 +82,8 @@ def send(native, control, message):
     native.announce()
 
 
-def wait_for_stop(native, control, wake=None):
-    """Waits on the main thread, where signal handlers run, until the front says stop.
+def wait_for_stop(native, control, lanes, wake=None):
+    """Waits on the main thread, where signal handlers run, until the front says stop, and does what else it says.
 
     Returns True then, and False when the front is gone. `wake`, if given, is a descriptor on which Python tells of
     signals: one that comes just before the wait begins would not be seen otherwise.
@@ -85,25 +100,31 @@ def wait_for_stop(native, control, wake=None):
         try:
             message = native.message()
             while message is not None:
-                if _carry_out(native, message) == "stop":
+                wish = _wish(message)
+                if wish.get("type") == "stop":
                     return True
+                if wish.get("type") == "threads":
+                    send(native, control, lanes.resize(wish["count"]))
+                elif wish.get("type") == "interrupt":
+                    _interrupt(native, wish)
                 message = native.message()
         except EOFError:
             return False
 
 
-def _carry_out(native, message):
-    """Does what a message of the front asks for, and returns its type; None for what is no message."""
+def _wish(message):
+    """What the front says; what cannot be read, or says nothing that is known, is no wish."""
     try:
-        fields = json.loads(message.decode("utf-8"))
-        kind = fields.get("type")
-    except (ValueError, AttributeError, RecursionError):
-        return None
-    if kind == "interrupt":
-        lane, stream = fields.get("lane"), fields.get("stream")
-        if _is_number(lane, 0xFFFF) and _is_number(stream, LAST_STREAM):
-            native.interrupt(lane, stream)
-    return kind
+        wish = json.loads(message.decode("utf-8"))
+    except (ValueError, RecursionError):
+        return {}
+    return wish if isinstance(wish, dict) else {}
+
+
+def _interrupt(native, wish):
+    lane, stream = wish.get("lane"), wish.get("stream")
+    if _is_number(lane, 0xFFFF) and _is_number(stream, LAST_STREAM):
+        native.interrupt(lane, stream)
 
 
 def _is_number(value, most):
