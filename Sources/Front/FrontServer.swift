@@ -15,11 +15,11 @@ public import Workers
 /// may be called from anywhere; what they do happens on the loop.
 public final class FrontServer: @unchecked Sendable {
     private let group: MultiThreadedEventLoopGroup
-    private let loop: any EventLoop
-    private let logger: Logger
+    let loop: any EventLoop
+    let logger: Logger
     private let core: FrontCore
-    private let dispatcher: Dispatcher
-    private let pool: WorkerPool
+    let dispatcher: Dispatcher
+    let pool: WorkerPool
     private let listeners: ListenerGroup
     private let events: WorkerEvents
     private var notice = OverloadNotice()
@@ -50,9 +50,13 @@ public final class FrontServer: @unchecked Sendable {
         let causes =
             RefusalCause.allCases.map(\.rawValue) + Refusal.Cause.allCases.map(\.rawValue)
             + ["head_timeout", "body_timeout", "write_stall"]
+        // A process that serves itself has no successor.
+        let replaces = if case .spawned = workers.source { true } else { false }
         dispatcher = Dispatcher(
             loop: loop,
             policy: configuration.queue,
+            retryRule: RetryRule(policy: configuration.requests.retriesSafeRequests && replaces ? .safe : .none),
+            timeoutGrace: Nanoseconds(configuration.requests.timeoutGrace),
             metrics: ServerMetrics(refusalCauses: causes),
             logger: logger
         )
@@ -87,6 +91,9 @@ public final class FrontServer: @unchecked Sendable {
                     _ = dispatcher.queue.drain(worker.id)
                     pool.kill(worker.id, because: .protocolViolation(violation))
                 }
+                dispatcher.replaceWorker = { [pool] worker, reason in pool.replace(worker.id, because: reason) }
+                dispatcher.endWorker = { [pool] worker in pool.kill(worker.id, because: .stuck) }
+                dispatcher.workerBecameIdle = { [pool] worker in pool.becameIdle(worker) }
                 return listeners.bind().map { [self] addresses in
                     events.onFailure = onFailure
                     pool.start()
@@ -152,18 +159,7 @@ public final class FrontServer: @unchecked Sendable {
             snapshot.threads = queue.threads
             snapshot.busyThreads = queue.busyThreads
             snapshot.droppedLogLines = droppedLogLines
-            snapshot.workers = pool.workers.values.sorted { $0.index < $1.index }.map { worker in
-                MetricsSnapshot.Worker(
-                    id: worker.index + 1,
-                    pid: worker.pid,
-                    state: worker.stateName,
-                    isReady: worker.isReady,
-                    threads: worker.link.lanes.count,
-                    busyThreads: queue.busyThreads(of: worker.id) ?? 0,
-                    requests: dispatcher.seat(worker.id)?.served ?? 0,
-                    uptime: now.since(worker.startedAt).duration
-                )
-            }
+            describePool(in: &snapshot, at: now)
             return snapshot
         }.get()
     }
@@ -176,14 +172,21 @@ public final class FrontServer: @unchecked Sendable {
     private func tick() {
         let now = MonotonicClock.now()
         core.updateDate()
+        dispatcher.supervise(at: now)
         dispatcher.pump(at: now)
+        pool.recycleDue()
         report(at: now)
         if now.since(lastSweep) >= .milliseconds(500) {
             lastSweep = now
             core.sweep(at: now)
             listeners.adjust()
         }
-        loop.scheduleTask(in: .milliseconds(dispatcher.queue.depth > 0 ? 50 : 250)) { self.tick() }
+        var pause = Nanoseconds.milliseconds(dispatcher.queue.depth > 0 ? 50 : 250)
+        // Fine enough for the shortest limit; a timer for each request would cost more than many requests do.
+        if dispatcher.queue.busyThreads > 0, let shortest = core.requestTimeouts.shortest {
+            pause = min(pause, max(Nanoseconds(shortest.count / 10), .milliseconds(10)))
+        }
+        loop.scheduleTask(in: .nanoseconds(Int64(pause.count))) { self.tick() }
     }
 
     private func report(at now: Instant) {

@@ -13,8 +13,14 @@ public struct ServerConfiguration: Sendable, Equatable {
     /// Worker processes: how many, and how long they may take.
     public var workers = Workers()
 
+    /// How workers make room for others.
+    public var lifecycle = Lifecycle()
+
     /// The request queue.
     public var queue = Queue()
+
+    /// Requests that run, and those whose worker ends.
+    public var requests = Requests()
 
     /// What a connection may ask and how long it may take.
     public var http = HTTP()
@@ -80,6 +86,29 @@ public struct ServerConfiguration: Sendable, Equatable {
 
         /// Path prefixes whose requests go after the others and are shed first.
         public var sheddablePrefixes: [String] = []
+    }
+
+    /// Requests that run, and those whose worker ends.
+    public struct Requests: Sendable, Equatable {
+        /// Which requests run again when their worker ends.
+        public enum Retry: String, Sendable, CaseIterable {
+            /// Those that are safe by their method, and those the app marks.
+            case safe
+            /// None that a thread had begun.
+            case none
+        }
+
+        /// The longest run of a request; zero for no limit.
+        public var timeout: Duration = .zero
+
+        /// Other limits, by the beginning of the path; the longest that fits counts.
+        public var pathTimeouts: [PathTimeout] = []
+
+        /// From the interruption of a request until its thread is taken to be stuck.
+        public var timeoutGrace: Duration = .seconds(5)
+
+        /// Which requests run again when their worker ends.
+        public var retry = Retry.safe
     }
 
     /// What a connection may ask and how long it may take.
