@@ -15,11 +15,11 @@ public import Workers
 /// may be called from anywhere; what they do happens on the loop.
 public final class FrontServer: @unchecked Sendable {
     private let group: MultiThreadedEventLoopGroup
-    private let loop: any EventLoop
-    private let logger: Logger
+    let loop: any EventLoop
+    let logger: Logger
     private let core: FrontCore
-    private let dispatcher: Dispatcher
-    private let pool: WorkerPool
+    let dispatcher: Dispatcher
+    let pool: WorkerPool
     private let listeners: ListenerGroup
     private let events: WorkerEvents
     private var notice = OverloadNotice()
@@ -87,6 +87,8 @@ public final class FrontServer: @unchecked Sendable {
                     _ = dispatcher.queue.drain(worker.id)
                     pool.kill(worker.id, because: .protocolViolation(violation))
                 }
+                dispatcher.replaceWorker = { [pool] worker, reason in pool.replace(worker.id, because: reason) }
+                dispatcher.workerBecameIdle = { [pool] worker in pool.becameIdle(worker) }
                 return listeners.bind().map { [self] addresses in
                     events.onFailure = onFailure
                     pool.start()

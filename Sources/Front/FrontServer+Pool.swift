@@ -1,0 +1,42 @@
+public import NIOCore
+internal import RequestQueue
+public import Workers
+
+/// How many workers of how many threads there are to be.
+public struct ScaleOutcome: Sendable, Equatable {
+    /// Worker processes, P.
+    public var processes: Int
+    /// Threads of each worker, T.
+    public var threads: Int
+}
+
+// What an operator may ask of the workers while they serve. Every function may be called from anywhere.
+extension FrontServer {
+    /// Starts a whole new generation of workers beside the one that serves, and lets it take over when all of it is
+    /// ready; the old workers finish what they have, within the drain timeout.
+    ///
+    /// One reload at a time: what is asked for during one is begun when that is over, once for all who asked.
+    ///
+    /// - Parameter workers: What the new workers are made with; nil for what the present ones were.
+    /// - Returns: Succeeds when the new generation has taken over. Fails with a ``StartupFailure`` when one of its
+    ///   workers cannot start; then the old generation goes on untouched.
+    public func reload(_ workers: WorkerPoolConfiguration?) -> EventLoopFuture<Void> {
+        loop.flatSubmit { [self] in pool.reload(with: workers) }
+    }
+
+    /// Changes how many workers of how many threads there are, live.
+    ///
+    /// New workers are started in the background; those of the highest numbers leave when they have answered what they
+    /// have. Threads end nothing: those beyond the number sleep.
+    ///
+    /// - Parameters:
+    ///   - processes: P; nil leaves it as it is.
+    ///   - threads: T; nil leaves it as it is.
+    /// - Returns: What there will be. Fails with a ``StartupFailure`` that says the range of what is out of it.
+    public func scale(processes: Int?, threads: Int?) -> EventLoopFuture<ScaleOutcome> {
+        loop.submit { [self] in
+            try pool.scale(processes: processes, threads: threads)
+            return ScaleOutcome(processes: pool.processes, threads: pool.threads)
+        }
+    }
+}
