@@ -17,6 +17,16 @@ public struct AdminClient: Sendable {
             self.status = status
             self.text = text
         }
+
+        /// The whole number that an answer in JSON has under `name`; nil when there is none.
+        public func number(_ name: String) -> Int? {
+            // No text inside the answer can look like this: its quotes are escaped.
+            let mark = Array("\"\(name)\":".utf8)
+            let bytes = Array(text.utf8)
+            guard let start = bytes.indices.first(where: { bytes[$0...].starts(with: mark) }) else { return nil }
+            let digits = bytes[(start + mark.count)...].prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+            return Int(String(decoding: digits, as: UTF8.self))
+        }
     }
 
     /// The most bytes of an answer that are read: 16 MiB.

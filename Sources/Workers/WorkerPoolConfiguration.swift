@@ -49,6 +49,10 @@ public struct WorkerPoolConfiguration: Sendable {
     ///
     /// The default is 60 s.
     public var startupTimeout = Duration.seconds(60)
+    /// The soft limit of open files that workers get; nil for this process's own.
+    ///
+    /// Apps that use select(2) cannot have descriptors above 1023, and some close every number up to the limit.
+    public var descriptorLimit: UInt64?
     /// What applications see as `SERVER_SOFTWARE`.
     public var serverSoftware = "roost"
     /// Whether a new worker gets one request alone before it takes others.
