@@ -1,4 +1,4 @@
-public import Telemetry
+internal import Telemetry
 
 /// What an operator may have done over the admin's Unix socket: each does it, and says what happened.
 ///

@@ -40,8 +40,9 @@ public enum ActivatedSocket {
         guard result == 0 else {
             throw failure(descriptor, String(cString: strerror(errno)), "ListenStream= in the .socket unit")
         }
+        let family = Int32(storage.ss_family)
         return try withUnsafeBytes(of: &storage) { bytes throws(ServiceError) in
-            switch Int32(storage.ss_family) {
+            switch family {
             case AF_INET:
                 let address = bytes.loadUnaligned(as: sockaddr_in.self)
                 let host = withUnsafeBytes(of: address.sin_addr) { $0.map { String($0) }.joined(separator: ".") }
@@ -59,7 +60,7 @@ public enum ActivatedSocket {
                 let name = String(decoding: (isAbstract ? path.dropFirst() : path).prefix { $0 != 0 }, as: UTF8.self)
                 return "unix:" + (isAbstract ? "@" : "") + name
             default:
-                throw failure(descriptor, "address family \(storage.ss_family)", "IPv4, IPv6 or a Unix socket")
+                throw failure(descriptor, "address family \(family)", "IPv4, IPv6 or a Unix socket")
             }
         }
     }

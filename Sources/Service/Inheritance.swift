@@ -12,6 +12,11 @@ public final class Inheritance: Sendable {
         public var address: String
         /// Whether it belongs to the service manager.
         public var isKept: Bool
+
+        /// Creates the value.
+        public init(descriptor: Int32, address: String, isKept: Bool) {
+            (self.descriptor, self.address, self.isKept) = (descriptor, address, isKept)
+        }
     }
 
     /// The process to replace.

@@ -1,3 +1,4 @@
+internal import CRoostSystem
 // `environ` is a global that C lets anybody change; it is read and changed here before there is a second thread.
 @preconcurrency internal import Glibc
 
@@ -49,33 +50,15 @@ public final class Launch: @unchecked Sendable {
     ///
     /// - Throws: ``ServiceError`` when there is no such program, or no processes left.
     func start(_ executable: String, handing descriptor: Int32) throws(ServiceError) -> Int32 {
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-        posix_spawn_file_actions_adddup2(&actions, descriptor, 3)
-        posix_spawn_file_actions_addclosefrom_np(&actions, 4)
-
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        var none = sigset_t()
-        sigemptyset(&none)
-        var all = sigset_t()
-        sigfillset(&all)
-        posix_spawnattr_setsigmask(&attributes, &none)
-        posix_spawnattr_setsigdefault(&attributes, &all)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
-
         let mark = strdup("\(ServiceVariables.inheritanceName)=3")
         defer { free(mark) }
         let variables = environment + [mark, nil]
-        var pid: pid_t = 0
-        let result = posix_spawn(&pid, executable, &actions, &attributes, arguments + [nil], variables)
-        guard result == 0 else {
+        var failure: Int32 = 0
+        let pid = roost_launch(executable, arguments + [nil], variables, descriptor, &failure)
+        guard pid > 0 else {
             throw ServiceError(
                 "the new process could not be started",
-                reason: "'\(executable)': \(String(cString: strerror(result)))",
+                reason: "'\(executable)': \(String(cString: strerror(failure)))",
                 remedy: "roost upgrade --binary PATH"
             )
         }

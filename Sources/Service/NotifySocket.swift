@@ -31,7 +31,7 @@ public final class NotifySocket: Sendable {
         return message.withUTF8 { bytes in
             withUnsafePointer(to: &address) { pointer in
                 pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    let flags = Int32(MSG_NOSIGNAL.rawValue) | Int32(MSG_DONTWAIT.rawValue)
+                    let flags = Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT)
                     return sendto(descriptor, bytes.baseAddress, bytes.count, flags, $0, size) == bytes.count
                 }
             }

@@ -79,7 +79,8 @@ extension WorkerPoolConfiguration {
             }
         }
         guard pid > 0 else { throw notSpawned(failure) }
-        lowerDescriptorLimit(of: pid)
+        // It has just begun, and the app has opened nothing yet.
+        if let descriptorLimit { roost_lower_descriptor_limit(pid, descriptorLimit) }
         let process: Int32
         do {
             process = try OwnedDescriptor.makeProcessDescriptor(pid)
@@ -135,15 +136,6 @@ extension WorkerPoolConfiguration {
             output: nil,
             error: nil
         )
-    }
-
-    /// Gives a process that has just begun the limit that it is to have, long before the app opens anything.
-    private func lowerDescriptorLimit(of pid: Int32) {
-        guard let descriptorLimit else { return }
-        var limit = rlimit()
-        guard prlimit(pid, RLIMIT_NOFILE, nil, &limit) == 0, descriptorLimit < limit.rlim_cur else { return }
-        limit.rlim_cur = rlim_t(descriptorLimit)
-        _ = prlimit(pid, RLIMIT_NOFILE, &limit, nil)
     }
 
     private func makeRegion() throws(StartupFailure) -> LinkRegion {
