@@ -133,7 +133,7 @@ struct AutomaticValues {
 
     /// Where the admin's socket belongs: to the user that the server will be, for whom root's directories are closed.
     private func adminFolder(_ user: String?) -> (path: String, reason: String) {
-        guard let user, facts.userID == 0, let userID = MachineFacts.userID(of: user), userID != 0 else {
+        guard let user, let userID = MachineFacts.userID(of: user), userID != 0 else {
             return AdminSocket.folder(environment: environment, userID: facts.userID)
         }
         return (AdminSocket.folder(environment: [:], userID: userID).path, "user is \(user)")

@@ -87,27 +87,39 @@ struct ServeCommand {
         let place = try Place(resolved, launched.variables, launched.inheritance)
         for warning in place.warnings where attachment == nil { logger.warning("\(warning)") }
 
-        var pool = configuration.workers(launched.installation, version: Roost.version)
-        pool.descriptorLimit = launched.descriptorLimit
+        var pool = configuration.workers(launched, version: Roost.version)
         if let attachment { pool.source = .attached(socket: attachment) }
         var front = try configuration.front()
         front.sockets = place.sockets
-        let server = Server(
+        let server = FrontServer(
+            configuration: front,
+            workers: pool,
+            warmUpPath: configuration.application.warmUpPath,
+            logger: logger,
+            accessLog: access.map { access in { access.write($0) } }
+        )
+        let reloader = Reloader(
+            resolved,
+            arguments: arguments,
+            isAttached: attachment != nil,
+            launched: launched,
+            front: server,
+            logger: logger,
+            reopenLogs: {
+                log.reopen()
+                access?.reopen()
+            }
+        )
+        return try Server(
             configuration: configuration,
             launched: launched,
             place: place,
-            target: attachment == nil ? pool.target : "an app that serves itself",
-            front: FrontServer(
-                configuration: front,
-                workers: pool,
-                warmUpPath: configuration.application.warmUpPath,
-                logger: logger,
-                accessLog: access.map { access in { access.write($0) } }
-            ),
+            target: attachment == nil ? pool.target : nil,
+            front: server,
+            reloader: reloader,
             log: log,
             logger: logger
-        )
-        return try server.run()
+        ).run()
     }
 }
 
@@ -151,6 +163,9 @@ final class AccessLog: Sendable {
     func write(_ line: AccessLogLine) {
         writer.write(line.rendered(as: format))
     }
+
+    /// Opens its file anew, as after a rotation.
+    func reopen() { writer.reopen() }
 
     /// Writes what is left.
     func stop() {

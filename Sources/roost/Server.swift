@@ -15,14 +15,19 @@ final class Server: Sendable {
     private let configuration: ServerConfiguration
     private let launched: Launched
     private let place: Place
-    private let target: String
+    /// The app; nil for one that serves itself.
+    private let target: String?
     private let front: FrontServer
+    private let reloader: Reloader
     private let log: BoundedLogWriter
     private let logger: Logger
     private let endings = Endings()
     private let manager: ServiceManager
     private let upgrade: Upgrade
     private let admin = Mutex<AdminServer?>(nil)
+
+    /// What is served, for people.
+    private var name: String { target ?? "an app that serves itself" }
 
     /// How long idle connections may bring one more request where others go on listening.
     private static let idleGrace: Duration = .seconds(1)
@@ -31,8 +36,9 @@ final class Server: Sendable {
         configuration: ServerConfiguration,
         launched: Launched,
         place: Place,
-        target: String,
+        target: String?,
         front: FrontServer,
+        reloader: Reloader,
         log: BoundedLogWriter,
         logger: Logger
     ) {
@@ -41,6 +47,7 @@ final class Server: Sendable {
         self.place = place
         self.target = target
         self.front = front
+        self.reloader = reloader
         self.log = log
         self.logger = logger
         manager = ServiceManager(launched.variables, isMuted: launched.inheritance != nil)
@@ -68,9 +75,9 @@ final class Server: Sendable {
         if launched.inheritance == nil { startAdmin(replacing: false, onListening: {}) }
         let size = "\(configuration.workers.processes) x \(configuration.workers.threads) threads"
         for address in addresses {
-            logger.info("serving \(target) on \(address.url ?? address.description) with \(size)")
+            logger.info("serving \(name) on \(address.url ?? address.description) with \(size)")
         }
-        return try end(endings.wait())
+        return try end(endings.wait { [self] in Task.detached { [self] in _ = await unlessEnding { await reload() } } })
     }
 
     // MARK: While it serves
@@ -139,8 +146,8 @@ final class Server: Sendable {
             logger: logger,
             control: control,
             onListening: { address in if address.hasPrefix("unix:") { onListening() } },
-            snapshot: { [front, target, log] in
-                (try? await front.snapshot(version: Roost.version, target: target, droppedLogLines: log.droppedLines))
+            snapshot: { [front, name, log] in
+                (try? await front.snapshot(version: Roost.version, target: name, droppedLogLines: log.droppedLines))
                     ?? MetricsSnapshot(version: Roost.version, server: ServerMetrics(refusalCauses: []))
             }
         )
@@ -169,14 +176,19 @@ final class Server: Sendable {
                     try? await Task.sleep(for: .milliseconds(50))
                     endings.end(.asked)
                 }
-                let seconds = Int(configuration.workers.gracefulTimeout.components.seconds)
+                let seconds = Int(reloader.configuration.workers.gracefulTimeout.components.seconds)
                 return ControlAnswer(
                     .done,
                     "process \(getpid()) drains, for at most \(seconds) s",
                     numbers: ["pid": Int(getpid()), "seconds": seconds]
                 )
             },
-            upgrade: { [self] binary in await unlessEnding { await upgrade.perform(binary) } }
+            upgrade: { [self] binary in
+                guard target != nil else {
+                    return ControlAnswer(.conflict, "the app serves itself, in the process that called roost.serve")
+                }
+                return await unlessEnding { await upgrade.perform(binary) }
+            }
         )
     }
 
@@ -185,10 +197,13 @@ final class Server: Sendable {
     }
 
     private func reload() async -> ControlAnswer {
+        guard target != nil else {
+            return ControlAnswer(.conflict, "the app serves itself, in the process that called roost.serve: restart that")
+        }
         manager.reloading()
         defer { manager.reloaded() }
         do {
-            try await front.reload(nil).get()
+            try await reloader.reload()
             return ControlAnswer(.done, "reloaded: the new workers serve, the old ones finish what they have")
         } catch {
             return ControlAnswer(.failed, "the reload failed; the old workers go on serving\n\(error)")
@@ -222,7 +237,7 @@ final class Server: Sendable {
             return ExitStatus.failure
         case .signal, .asked, .replaced: break
         }
-        let timeout = configuration.workers.gracefulTimeout
+        let timeout = reloader.configuration.workers.gracefulTimeout
         logger.info("draining", metadata: ["because": "\(ending.reason)"])
         manager.stopping(within: timeout + .seconds(15))
         // The impatient send a second one.
@@ -252,7 +267,7 @@ final class Server: Sendable {
         Thread.start {
             let began = ContinuousClock.now
             // Some senders signal a process and its group at once: that is one wish, not two.
-            repeat { _ = Signals.wait() } while ContinuousClock.now - began < .seconds(1)
+            repeat { _ = Signals.waitForEnd() } while ContinuousClock.now - began < .seconds(1)
             _exit(ExitStatus.failure)
         }
     }

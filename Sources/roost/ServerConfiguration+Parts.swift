@@ -41,17 +41,24 @@ extension ServerConfiguration {
     }
 
     /// What the workers get.
-    func workers(_ installation: Installation, version: String) -> WorkerPoolConfiguration {
+    func workers(_ launched: Launched, version: String) -> WorkerPoolConfiguration {
         var pool = WorkerPoolConfiguration(
             python: application.python,
-            bootstrap: installation.bootstrap,
-            library: installation.library,
+            bootstrap: launched.installation.bootstrap,
+            library: launched.installation.library,
             target: application.target?.description ?? "",
             applicationDirectory: application.directory
         )
+        pool.descriptorLimit = launched.descriptorLimit
         pool.processes = workers.processes
         pool.threads = workers.threads
         pool.startupTimeout = workers.startupTimeout
+        pool.maximumThreads = lifecycle.maximumThreads
+        pool.drainTimeout = lifecycle.drainTimeout
+        pool.recycling.maximumRequests = UInt64(lifecycle.maximumRequests)
+        pool.recycling.maximumRequestsJitter = UInt64(lifecycle.maximumRequestsJitter)
+        pool.recycling.maximumMemory = UInt64(lifecycle.maximumMemory?.bytes ?? 0)
+        pool.recycling.maximumLifetime = lifecycle.maximumLifetime
         pool.serverSoftware = "roost/\(version)"
         pool.warmsUp = application.warmUpPath != nil
         // A head, its index, and a body that is kept in memory must fit a lane.

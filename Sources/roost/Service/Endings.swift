@@ -41,8 +41,10 @@ final class Endings: Sendable {
     }
 
     /// Waits for the end; for the main thread.
-    func wait() -> Ending {
-        let number = Signals.wait()
+    ///
+    /// - Parameter reload: Called for each SIGHUP before it.
+    func wait(reload: () -> Void) -> Ending {
+        let number = Signals.waitForEnd(reload: reload)
         return ending.withLock { ending in
             let reason = ending ?? .signal(number)
             ending = reason

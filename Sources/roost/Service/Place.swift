@@ -31,7 +31,8 @@ struct Place {
                 }
                 return ListeningSocket(descriptor: descriptor, wanted: listener, isKept: true)
             }
-            let others = Self.isBindGiven(resolved) ? wanted.filter { !sockets.map(\.address).contains($0) } : []
+            let addresses = sockets.map(\.address)
+            let others = Self.isBindGiven(resolved) ? wanted.filter { !addresses.contains($0) } : []
             if !others.isEmpty {
                 warnings.append(
                     "the service manager passed sockets on, which are the addresses; bind is passed over: "
@@ -48,8 +49,10 @@ struct Place {
         } else if UserIdentity.isSuperuser {
             warnings.append("the app runs as root; --user NAME makes it run as somebody who can do less harm")
         }
-        pidFile = try configuration.service.pidFile.map {
-            try PidFile(path: $0, predecessor: inheritance?.predecessor, owner: owner)
+        if let path = configuration.service.pidFile {
+            pidFile = try PidFile(path: path, predecessor: inheritance?.predecessor, owner: owner)
+        } else {
+            pidFile = nil
         }
         self.warnings = warnings
         guard let owner else { return }

@@ -81,14 +81,14 @@ final class ServiceManager: Sendable {
     /// Process `pid` is the service from now on.
     func handOver(to pid: Int32) {
         state.withLock { state in
-            socket?.send(state.notices.handOver(to: pid))
+            _ = socket?.send(state.notices.handOver(to: pid))
         }
     }
 
     /// This process is the service again.
     func takeBack() {
         state.withLock { state in
-            socket?.send(state.notices.takeBack(by: getpid()))
+            _ = socket?.send(state.notices.takeBack(by: getpid()))
         }
     }
 
