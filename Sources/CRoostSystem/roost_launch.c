@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "roost_launch.h"
+#include "roost_system.h"
 
 #include <errno.h>
 #include <fcntl.h>
