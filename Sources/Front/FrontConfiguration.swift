@@ -47,6 +47,8 @@ public struct FrontConfiguration: Sendable {
 
     /// The listeners, at least one.
     public var listeners: [Listener] = [.tcp(host: "127.0.0.1", port: 8000)]
+    /// Sockets that listen already, instead of ``listeners``; the front takes them over.
+    public var sockets: [ListeningSocket] = []
     /// The kernel's backlog of each listener.
     public var backlog = 2048
     /// What a head may measure.

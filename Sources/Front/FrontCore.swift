@@ -22,6 +22,8 @@ final class FrontCore {
     private(set) var connections: [ObjectIdentifier: HTTP1Connection] = [:]
     /// Set when the server drains: no connection is kept after its answer.
     private(set) var isDraining = false
+    /// How long an idle connection may still bring a request while the server drains.
+    private(set) var idleGrace = Nanoseconds.zero
     /// Which paths open pages.
     var openingPaths = OpeningPaths()
     /// Told when a connection was opened or closed.
@@ -86,9 +88,10 @@ final class FrontCore {
         connectionsChanged()
     }
 
-    /// Closes what idles, and lets every other connection go after its answer.
-    func drain() {
+    /// Closes what idles, once it has done so for `idleGrace`, and lets every other connection go after its answer.
+    func drain(idleGrace: Nanoseconds = .zero) {
         isDraining = true
+        self.idleGrace = idleGrace
         for connection in connections.values { connection.drain() }
     }
 

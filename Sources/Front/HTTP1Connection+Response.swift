@@ -266,7 +266,8 @@ extension HTTP1Connection: ExchangeOwner {
         }
         if response.framing == .chunked { write(ByteBuffer(staticString: "0\r\n\r\n")) }
         account()
-        goOn(keepsAlive: response.keepsAlive && !inputIsClosed && !core.isDraining)
+        // With patience a promise to keep the connection is kept, for one more request.
+        goOn(keepsAlive: response.keepsAlive && !inputIsClosed && (!core.isDraining || core.idleGrace > .zero))
     }
 
     /// Goes on to the next request, or closes.
@@ -280,7 +281,8 @@ extension HTTP1Connection: ExchangeOwner {
         phase = .head
         let now = MonotonicClock.now()
         answeredAt = now
-        deadline = now + Nanoseconds(core.configuration.timeouts.keepAlive)
+        let keepAlive = Nanoseconds(core.configuration.timeouts.keepAlive)
+        deadline = now + (core.isDraining ? min(keepAlive, core.idleGrace) : keepAlive)
         if inbound.readableBytes > 0 {
             setReading(true)
             process()

@@ -37,6 +37,9 @@ public struct ServerConfiguration: Sendable, Equatable {
     /// The control plane.
     public var admin = Admin()
 
+    /// The process on its machine.
+    public var service = Service()
+
     /// Creates the configuration of an empty command line.
     public init() {}
 

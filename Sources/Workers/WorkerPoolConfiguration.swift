@@ -57,6 +57,10 @@ public struct WorkerPoolConfiguration: Sendable {
     ///
     /// The default is 60 s.
     public var startupTimeout = Duration.seconds(60)
+    /// The soft limit of open files that workers get; nil for this process's own.
+    ///
+    /// Apps that use select(2) cannot have descriptors above 1023, and some close every number up to the limit.
+    public var descriptorLimit: UInt64?
     /// How long a worker that was replaced may take to finish what it has.
     ///
     /// The default is 30 s.

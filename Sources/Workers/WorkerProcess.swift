@@ -79,6 +79,8 @@ extension WorkerPoolConfiguration {
             }
         }
         guard pid > 0 else { throw notSpawned(failure) }
+        // It has just begun, and the app has opened nothing yet.
+        if let descriptorLimit { roost_lower_descriptor_limit(pid, descriptorLimit) }
         let process: Int32
         do {
             process = try OwnedDescriptor.makeProcessDescriptor(pid)

@@ -45,14 +45,15 @@ extension ServerConfiguration {
     }
 
     /// What the workers get.
-    func workers(_ installation: Installation, version: String) -> WorkerPoolConfiguration {
+    func workers(_ launched: Launched, version: String) -> WorkerPoolConfiguration {
         var pool = WorkerPoolConfiguration(
             python: application.python,
-            bootstrap: installation.bootstrap,
-            library: installation.library,
+            bootstrap: launched.installation.bootstrap,
+            library: launched.installation.library,
             target: application.target?.description ?? "",
             applicationDirectory: application.directory
         )
+        pool.descriptorLimit = launched.descriptorLimit
         pool.processes = workers.processes
         pool.threads = workers.threads
         pool.startupTimeout = workers.startupTimeout

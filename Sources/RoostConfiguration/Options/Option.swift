@@ -67,6 +67,8 @@ public struct Option: Sendable {
         case logging = "Logs"
         /// The control plane.
         case admin = "Admin"
+        /// The process on its machine.
+        case service = "Service"
     }
 
     /// The name in files, and after `--`, in kebab case.

@@ -5,7 +5,7 @@ public enum OptionTable {
         Option.applicationOptions + Option.listeningOptions + Option.workerOptions + Option.lifecycleOptions
         + Option.queueOptions + Option.requestOptions + Option.httpOptions + Option.bufferingOptions
         + Option.trustOptions + Option.loggingOptions
-        + Option.adminOptions
+        + Option.adminOptions + Option.serviceOptions
 
     /// The option of a name, or `nil`.
     public static func option(named name: String) -> Option? {
