@@ -155,7 +155,7 @@ public final class FrontServer: @unchecked Sendable {
             snapshot.workers = pool.workers.values.sorted { $0.index < $1.index }.map { worker in
                 MetricsSnapshot.Worker(
                     id: worker.index + 1,
-                    pid: worker.pid,
+                    pid: worker.pid > 0 ? worker.pid : nil,
                     state: worker.stateName,
                     isReady: worker.isReady,
                     threads: worker.link.lanes.count,

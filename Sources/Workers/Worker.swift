@@ -13,8 +13,8 @@ public final class Worker {
     public let id: WorkerID
     /// Its position, 0 … P-1; the worker that replaces it has the same.
     public let index: Int
-    /// Its process.
-    public let pid: Int32
+    /// Its process; 0 as long as it waits to be forked.
+    public private(set) var pid: Int32
     /// When it was started.
     public let startedAt: Instant
     /// The rings.
@@ -25,7 +25,7 @@ public final class Worker {
     var life: WorkerLife
     let isAttached: Bool
     let control: ControlSocket
-    let processDescriptor: OwnedDescriptor
+    private var processDescriptor: OwnedDescriptor?
     var doorbell: PipeReader?
     private var doorbellEnd: OwnedDescriptor?
     private var outputEnd: OwnedDescriptor?
@@ -137,6 +137,23 @@ public final class Worker {
         control.send(FlatJSON.text([("type", .string("stop"))]))
     }
 
+    /// Whether there is a process: not as long as it waits to be forked.
+    var hasProcess: Bool { pid > 0 }
+
+    /// The process has been made.
+    func adopt(_ process: consuming StartedProcess) {
+        pid = process.pid
+        processDescriptor = .some(process.descriptor)
+    }
+
+    /// Has `watcher` report the end of the process.
+    ///
+    /// - Returns: Whether it does.
+    func watch(with watcher: ProcessWatcher) -> Bool {
+        guard let descriptor = processDescriptor?.raw else { return false }
+        return watcher.watch(descriptor, token: UInt64(id.raw))
+    }
+
     /// Sends SIGTERM.
     func terminate() { signal(SIGTERM) }
 
@@ -145,14 +162,16 @@ public final class Worker {
 
     /// Safe until the process is reaped, which is done on this loop: no other process can have its pid.
     private func signal(_ number: Int32) {
-        guard !isAttached else { return }
+        guard !isAttached, hasProcess else { return }
         Glibc.kill(pid, number)
     }
 
     /// Takes the status of the process, which has ended.
     func reap() -> ProcessExit {
         var status: Int32 = 0
-        guard !isAttached, roost_reap(processDescriptor.raw, &status) == 0 else { return .unknown }
+        guard !isAttached, let descriptor = processDescriptor?.raw, roost_reap(descriptor, &status) == 0 else {
+            return .unknown
+        }
         return ProcessExit(reaped: status)
     }
 }

@@ -22,6 +22,10 @@ extension WorkerPool {
             delegate?.workerBecameReady(worker)
         case .askToStop, .terminate, .kill:
             guard !worker.isAttached else { return release(worker) }
+            guard worker.hasProcess else {
+                template?.forget(worker.id)
+                return release(worker)
+            }
             switch action {
             case .askToStop: worker.askToStop()
             case .terminate: worker.terminate()
@@ -43,6 +47,8 @@ extension WorkerPool {
     }
 
     /// Lets an attached process go: it is its own master, and is only told that the link has ended.
+    ///
+    /// In the same way, one that does not exist yet.
     private func release(_ worker: Worker) {
         worker.askToStop()
         eventLoop.assumeIsolated().execute { [weak self] in

@@ -67,7 +67,11 @@ extension WorkerPool {
         }
     }
 
-    func processEnded(_ id: WorkerID) {
+    func processEnded(token: UInt64) {
+        if token == template?.token { template?.processEnded() } else { processEnded(WorkerID(raw: Int(token))) }
+    }
+
+    private func processEnded(_ id: WorkerID) {
         guard let worker = workers[id] else { return }
         if worker.isHeard {
             // Its last words: a report of what went wrong, responses that were complete before it died.

@@ -23,6 +23,9 @@ public final class WorkerPool {
     let logger: Logger
     var state: PoolState
     var watcher: ProcessWatcher?
+    /// What workers are forked from; nil when each is started by itself.
+    var template: Template?
+    var orphans = OrphanRounds()
     var nextID = 1
     var timer: (scheduled: Scheduled<Void>, deadline: Instant)?
     /// The pipes from stdout and stderr that are open, also those of workers that have died: their children may still
@@ -40,6 +43,9 @@ public final class WorkerPool {
     /// How long the pool's end waits for the last lines of its workers.
     static let lastLines = TimeAmount.milliseconds(500)
 
+    /// What the watcher calls the template's process; workers are called by their numbers, which do not come that far.
+    static let templateToken = UInt64.max
+
     /// Creates a pool that has no workers until ``start()``.
     public init(
         configuration: WorkerPoolConfiguration,
@@ -52,7 +58,7 @@ public final class WorkerPool {
         self.logger = logger
         self.delegate = delegate
         switch configuration.source {
-        case .spawned: state = PoolState(processes: configuration.processes)
+        case .spawned, .preloaded: state = PoolState(processes: configuration.processes)
         case .attached(let socket):
             state = PoolState(processes: 1, replacesWorkers: false)
             attachment = OwnedDescriptor(socket)
@@ -76,7 +82,11 @@ public final class WorkerPool {
         do {
             let pool = NIOLoopBound(self, eventLoop: eventLoop)
             watcher = try ProcessWatcher(eventLoop: eventLoop) { token in
-                pool.value.processEnded(WorkerID(raw: Int(truncatingIfNeeded: token)))
+                pool.value.processEnded(token: token)
+            }
+            if case .preloaded = configuration.source {
+                template = Template(configuration: configuration, pool: self, token: Self.templateToken)
+                reapOrphans()
             }
         } catch {
             for index in state.due(at: now) {
