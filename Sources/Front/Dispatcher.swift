@@ -31,6 +31,10 @@ final class Dispatcher {
     var stagingCursor = 0
     /// Kills a worker that broke the protocol; set by the server, which has the pool.
     var killWorker: (Worker, LinkViolation) -> Void = { _, _ in }
+    /// Has a worker replaced, its successor first; set by the server, which has the pool.
+    var replaceWorker: (Worker, ReplacementReason) -> Void = { _, _ in }
+    /// Told when a worker that gets no more requests has answered its last; set by the server, which has the pool.
+    var workerBecameIdle: (Worker) -> Void = { _ in }
 
     init(loop: any EventLoop, policy: QueuePolicy, metrics: ServerMetrics, logger: Logger) {
         self.loop = loop
@@ -199,6 +203,7 @@ final class Dispatcher {
         _ = take(ticket)
         guard !seat.staged[lane].isEmpty else {
             queue.finish(slot, of: ticket, at: now)
+            if seat.isLeaving, seat.isIdle { workerBecameIdle(seat.worker) }
             return
         }
         let (next, claim) = seat.staged[lane].removeFirst()

@@ -15,11 +15,11 @@ public import Workers
 /// may be called from anywhere; what they do happens on the loop.
 public final class FrontServer: @unchecked Sendable {
     private let group: MultiThreadedEventLoopGroup
-    private let loop: any EventLoop
-    private let logger: Logger
+    let loop: any EventLoop
+    let logger: Logger
     private let core: FrontCore
-    private let dispatcher: Dispatcher
-    private let pool: WorkerPool
+    let dispatcher: Dispatcher
+    let pool: WorkerPool
     private let listeners: ListenerGroup
     private let events: WorkerEvents
     private var notice = OverloadNotice()
@@ -87,6 +87,8 @@ public final class FrontServer: @unchecked Sendable {
                     _ = dispatcher.queue.drain(worker.id)
                     pool.kill(worker.id, because: .protocolViolation(violation))
                 }
+                dispatcher.replaceWorker = { [pool] worker, reason in pool.replace(worker.id, because: reason) }
+                dispatcher.workerBecameIdle = { [pool] worker in pool.becameIdle(worker) }
                 return listeners.bind().map { [self] addresses in
                     events.onFailure = onFailure
                     pool.start()
@@ -152,18 +154,7 @@ public final class FrontServer: @unchecked Sendable {
             snapshot.threads = queue.threads
             snapshot.busyThreads = queue.busyThreads
             snapshot.droppedLogLines = droppedLogLines
-            snapshot.workers = pool.workers.values.sorted { $0.index < $1.index }.map { worker in
-                MetricsSnapshot.Worker(
-                    id: worker.index + 1,
-                    pid: worker.pid > 0 ? worker.pid : nil,
-                    state: worker.stateName,
-                    isReady: worker.isReady,
-                    threads: worker.link.lanes.count,
-                    busyThreads: queue.busyThreads(of: worker.id) ?? 0,
-                    requests: dispatcher.seat(worker.id)?.served ?? 0,
-                    uptime: now.since(worker.startedAt).duration
-                )
-            }
+            describePool(in: &snapshot, at: now)
             return snapshot
         }.get()
     }
@@ -177,6 +168,7 @@ public final class FrontServer: @unchecked Sendable {
         let now = MonotonicClock.now()
         core.updateDate()
         dispatcher.pump(at: now)
+        pool.recycleDue()
         report(at: now)
         if now.since(lastSweep) >= .milliseconds(500) {
             lastSweep = now

@@ -32,6 +32,7 @@ struct AutomaticValues {
     /// Fills the configuration in; the order matters, later values rest on earlier ones.
     mutating func resolve(_ configuration: inout ServerConfiguration) {
         resolvePlacement(&configuration.workers)
+        resolveLifecycle(&configuration)
         resolveApplication(&configuration.application)
         resolveQueueLimit(&configuration)
         resolveConnections(&configuration.http)
@@ -50,6 +51,17 @@ struct AutomaticValues {
         workers.threads = placement.threads
         note("processes", placement.processesReason)
         note("threads", placement.threadsReason)
+    }
+
+    private mutating func resolveLifecycle(_ configuration: inout ServerConfiguration) {
+        if names.contains("max-threads") {
+            configuration.lifecycle.maximumThreads = max(16, configuration.workers.threads)
+            note("max-threads", "threads (\(configuration.workers.threads)), at least 16")
+        }
+        if names.contains("max-requests-jitter") {
+            configuration.lifecycle.maximumRequestsJitter = configuration.lifecycle.maximumRequests / 10
+            note("max-requests-jitter", "a tenth of max-requests (\(configuration.lifecycle.maximumRequests))")
+        }
     }
 
     private mutating func resolveApplication(_ application: inout ServerConfiguration.Application) {

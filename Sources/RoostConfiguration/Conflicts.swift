@@ -12,6 +12,7 @@ struct Conflicts {
     ) -> [ConfigurationError.Problem] {
         var conflicts = Conflicts(configuration: configuration, origins: origins)
         conflicts.findSizes()
+        conflicts.findLifecycle()
         conflicts.findAddresses()
         conflicts.findTrust()
         conflicts.findDescriptors(facts)
@@ -53,6 +54,23 @@ struct Conflicts {
                 "access-log-file",
                 try: "access-log text, or no access-log-file"
             )
+        }
+    }
+
+    private mutating func findLifecycle() {
+        let (threads, most) = (configuration.workers.threads, configuration.lifecycle.maximumThreads)
+        if threads > most {
+            add(
+                "threads (\(threads)) is more than max-threads (\(most))",
+                "max-threads",
+                "threads",
+                try: "max-threads \(threads), or more"
+            )
+        }
+        if configuration.lifecycle.maximumRequests == 0, isGiven("max-requests-jitter"),
+            configuration.lifecycle.maximumRequestsJitter > 0
+        {
+            add("max-requests-jitter is given, and max-requests is 0", "max-requests-jitter", "max-requests")
         }
     }
 

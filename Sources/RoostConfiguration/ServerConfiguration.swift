@@ -13,6 +13,9 @@ public struct ServerConfiguration: Sendable, Equatable {
     /// Worker processes: how many, and how long they may take.
     public var workers = Workers()
 
+    /// How workers make room for others.
+    public var lifecycle = Lifecycle()
+
     /// The request queue.
     public var queue = Queue()
 

@@ -28,12 +28,12 @@ extension Template {
             case nonsense
         }
 
-        /// Asks for a worker that gets `settings` and `ends`.
+        /// Asks for a worker that gets `ends`.
         ///
         /// - Returns: Whether the kernel took it.
-        func ask(_ settings: String, _ ends: WorkerEnds) -> Bool {
+        func ask(_ ends: WorkerEnds) -> Bool {
             guard let control = control?.raw else { return false }
-            var text = settings
+            var text = ends.settings
             let descriptors = ends.link + [ends.standard.output, ends.standard.error]
             return text.withUTF8 { bytes in
                 roost_send_with_descriptors(

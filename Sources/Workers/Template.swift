@@ -44,7 +44,7 @@ final class Template {
     var pid: Int32? { process?.pid }
     /// Whether a process that the pool does not know yet may be about to become its child.
     var isForking: Bool { life.asked != nil }
-    /// Whether nothing will come of it any more.
+    /// Whether it was retired and has ended.
     var isGone: Bool { life.state == .gone }
 
     /// Makes the process of `worker`, which gets `ends`.
@@ -157,7 +157,7 @@ final class Template {
             // Forgotten meanwhile.
             return perform(life.notForked(because: "it is not wanted any more"))
         }
-        guard process.ask(configuration.settings(forWorkerAt: ends.index), ends) else {
+        guard process.ask(ends) else {
             return perform(life.notForked(because: "sendmsg failed: \(String(cString: strerror(errno)))"))
         }
     }

@@ -6,8 +6,8 @@ internal import WorkerLink
 /// Confined to the pool's event loop. To be let go of then: an end that the front keeps would hide that the worker has
 /// closed its own.
 final class WorkerEnds {
-    /// The worker's position, 0 … P-1.
-    let index: Int
+    /// What the process is told: the JSON of its settings.
+    let settings: String
     private let region: LinkRegion
     private let control: OwnedDescriptor
     private let doorbell: OwnedDescriptor
@@ -15,14 +15,14 @@ final class WorkerEnds {
     private let error: OwnedDescriptor
 
     init(
-        index: Int,
+        settings: String,
         region: LinkRegion,
         control: consuming OwnedDescriptor,
         doorbell: consuming OwnedDescriptor,
         output: consuming OwnedDescriptor,
         error: consuming OwnedDescriptor
     ) {
-        self.index = index
+        self.settings = settings
         self.region = region
         self.control = control
         self.doorbell = doorbell

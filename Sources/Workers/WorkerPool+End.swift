@@ -5,10 +5,10 @@ internal import RequestQueue
 extension WorkerPool {
     /// After every event: set the timer for what comes next, and end when nothing will.
     func settle() {
+        if state.isOver { dismissTemplate(\.template) }
+        retireTemplates()
         if state.isOver {
-            // Its exit handlers may take away what workers use: it goes last.
-            template?.retire()
-            if template?.isGone ?? true { conclude() }
+            if formerTemplates.isEmpty { conclude() }
             return
         }
         let next = (workers.values.compactMap { $0.life.deadline } + [state.nextStart].compactMap { $0 }).min()

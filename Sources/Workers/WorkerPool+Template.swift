@@ -27,7 +27,7 @@ extension WorkerPool {
     func startApart(_ id: WorkerID, _ ends: WorkerEnds) {
         guard let worker = workers[id], worker.isHeard else { return }
         do {
-            begin(worker, try configuration.launch(ends))
+            begin(worker, try configuration(of: worker).launch(ends))
         } catch {
             workerNotForked(id, error)
         }
@@ -47,19 +47,53 @@ extension WorkerPool {
     ///
     /// - Complexity: O(number of workers).
     func isOurs(_ pid: Int32) -> Bool {
-        template?.pid == pid || workers.values.contains { $0.pid == pid }
+        templates.contains { $0.pid == pid } || workers.values.contains { $0.pid == pid }
+    }
+}
+
+// Which templates there are.
+extension WorkerPool {
+    /// All that may have a process.
+    var templates: [Template] { [template, comingTemplate].compactMap { $0 } + formerTemplates }
+
+    /// Makes what the workers of `configuration` are forked from; nil when they are not.
+    func makeTemplate(of configuration: WorkerPoolConfiguration) -> Template? {
+        guard case .preloaded = configuration.source else { return nil }
+        // Workers are named by small numbers, which the watcher gets too.
+        defer { nextTemplateToken -= 1 }
+        if orphans == nil {
+            orphans = OrphanRounds()
+            reapOrphans()
+        }
+        return Template(configuration: configuration, pool: self, token: nextTemplateToken)
+    }
+
+    /// Nobody will be forked any more from the template there.
+    func dismissTemplate(_ place: ReferenceWritableKeyPath<WorkerPool, Template?>) {
+        guard let former = self[keyPath: place].take() else { return }
+        formerTemplates.append(former)
+    }
+
+    /// Ends the templates whose last worker has ended: a template's exit handlers may take away what its workers use.
+    func retireTemplates() {
+        guard !formerTemplates.isEmpty else { return }
+        for former in formerTemplates where !workers.values.contains(where: { $0.template === former }) {
+            former.retire()
+        }
+        formerTemplates.removeAll { $0.isGone }
     }
 
     /// Reaps what workers have left behind, now and then, as long as the pool lives.
     func reapOrphans() {
-        guard !isConcluded else { return }
+        guard !isConcluded, var rounds = orphans else { return }
         // A worker that has just been forked, and ended, is not known yet.
-        if template?.isForking != true {
-            while case let pid = roost_ended_child(), pid > 0, orphans.takes(pid, isOurs: isOurs(pid)) {
+        if !templates.contains(where: \.isForking) {
+            while case let pid = roost_ended_child(), pid > 0, rounds.takes(pid, isOurs: isOurs(pid)) {
                 waitpid(pid, nil, WNOHANG)
             }
         }
-        eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(orphans.interval)) { [weak self] () -> Void in
+        orphans = rounds
+        eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(rounds.interval)) { [weak self] () -> Void in
             self?.reapOrphans()
         }
     }

@@ -10,8 +10,8 @@ internal import WorkerLink
 ///
 /// The decisions are ``PoolState``'s and each worker's ``WorkerLife``'s; here they are carried out.
 public final class WorkerPool {
-    /// What the pool was made with.
-    public let configuration: WorkerPoolConfiguration
+    /// What workers are made with, as it is now: after the last reload and the last scaling.
+    public internal(set) var configuration: WorkerPoolConfiguration
     /// The workers that have not ended, whatever their state.
     public internal(set) var workers: [WorkerID: Worker] = [:]
     /// Who is told, and asked.
@@ -25,7 +25,13 @@ public final class WorkerPool {
     var watcher: ProcessWatcher?
     /// What workers are forked from; nil when each is started by itself.
     var template: Template?
-    var orphans = OrphanRounds()
+    /// What those of the generation that a reload brings are forked from.
+    var comingTemplate: Template?
+    /// Those that nobody will be forked from any more.
+    var formerTemplates: [Template] = []
+    var nextTemplateToken = UInt64.max
+    /// Nil as long as there never was a template.
+    var orphans: OrphanRounds?
     var nextID = 1
     var timer: (scheduled: Scheduled<Void>, deadline: Instant)?
     /// The pipes from stdout and stderr that are open, also those of workers that have died: their children may still
@@ -37,14 +43,17 @@ public final class WorkerPool {
     ///
     /// It stays open until the pool goes.
     private var attachment: OwnedDescriptor?
+    /// The reload under way, and what its workers are made with.
+    var currentReload: Reload?
+    var comingConfiguration: WorkerPoolConfiguration?
+    /// The reload that begins when that is over.
+    var nextReload: Reload?
+    var lastMemoryLook = Instant(nanoseconds: 0)
     var isConcluding = false
     var isConcluded = false
     var lastLines: Scheduled<Void>?
     /// How long the pool's end waits for the last lines of its workers.
     static let lastLines = TimeAmount.milliseconds(500)
-
-    /// What the watcher calls the template's process; workers are called by their numbers, which do not come that far.
-    static let templateToken = UInt64.max
 
     /// Creates a pool that has no workers until ``start()``.
     public init(
@@ -68,6 +77,9 @@ public final class WorkerPool {
     /// The worker with this name, unless it has ended.
     public func worker(_ id: WorkerID) -> Worker? { workers[id] }
 
+    /// The number of the generation that serves, from 1.
+    public var generation: Int { state.generation }
+
     /// Workers that take requests.
     ///
     /// - Complexity: O(number of workers).
@@ -84,13 +96,10 @@ public final class WorkerPool {
             watcher = try ProcessWatcher(eventLoop: eventLoop) { token in
                 pool.value.processEnded(token: token)
             }
-            if case .preloaded = configuration.source {
-                template = Template(configuration: configuration, pool: self, token: Self.templateToken)
-                reapOrphans()
-            }
+            template = makeTemplate(of: configuration)
         } catch {
-            for index in state.due(at: now) {
-                perform(state.notStarted(index, failure: error, jitter: 0, at: now))
+            for place in state.due(at: now) {
+                perform(state.notStarted(place, failure: error, jitter: 0, at: now))
             }
         }
         startDue()
@@ -112,7 +121,7 @@ public final class WorkerPool {
         let promise = eventLoop.makePromise(of: Void.self)
         end = promise
         if isConcluded { promise.succeed(()) }
-        state.drain()
+        perform(state.drain())
         for worker in Array(workers.values) {
             let isIdle = delegate?.isIdle(worker) ?? true
             perform(worker.life.drain(isIdle: isIdle, within: Nanoseconds(interval), at: now), on: worker)
@@ -125,7 +134,7 @@ public final class WorkerPool {
     ///
     /// Does nothing unless it is being drained.
     public func becameIdle(_ worker: Worker) {
-        perform(worker.life.becameIdle(), on: worker)
+        perform(worker.life.becameIdle(at: now), on: worker)
         settle()
     }
 

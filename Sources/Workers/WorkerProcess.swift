@@ -90,7 +90,7 @@ extension WorkerPoolConfiguration {
             output: output,
             error: error,
             far: WorkerEnds(
-                index: index,
+                settings: settings(forWorkerAt: index),
                 region: region,
                 control: ends.farControl,
                 doorbell: ends.farDoorbell,
@@ -105,7 +105,7 @@ extension WorkerPoolConfiguration {
     /// Where to call it, and what it throws: ``spawn(at:)``.
     func launch(_ ends: WorkerEnds) throws(StartupFailure) -> StartedProcess {
         try start(
-            settings: settings(forWorkerAt: ends.index),
+            settings: ends.settings,
             output: ends.standard.output,
             error: ends.standard.error,
             descriptors: ends.link

@@ -58,7 +58,7 @@ def live(settings, native=None, loaded=None):
     _lanes.send(link, CONTROL, _lanes.ready_message(application, seconds))
     code = 1
     try:
-        if _lanes.wait_for_stop(link, CONTROL, wake):
+        if _lanes.wait_for_stop(link, CONTROL, lanes, wake):
             code = 0
             lanes.join(1)
     except SystemExit:

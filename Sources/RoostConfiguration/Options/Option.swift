@@ -51,6 +51,8 @@ public struct Option: Sendable {
         case listening = "Listening"
         /// The worker processes.
         case workers = "Workers"
+        /// How workers make room for others.
+        case lifecycle = "Recycle and reload"
         /// The request queue.
         case queue = "Request queue"
         /// Limits and timeouts of HTTP.

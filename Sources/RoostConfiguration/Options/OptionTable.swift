@@ -3,7 +3,7 @@ public enum OptionTable {
     /// The options, grouped.
     public static let all: [Option] =
         Option.applicationOptions + Option.listeningOptions + Option.workerOptions + Option.preloadOptions
-        + Option.queueOptions + Option.httpOptions + Option.bufferingOptions + Option.trustOptions + Option.loggingOptions
+        + Option.lifecycleOptions + Option.queueOptions + Option.httpOptions + Option.bufferingOptions + Option.trustOptions + Option.loggingOptions
         + Option.adminOptions
 
     /// The option of a name, or `nil`.
