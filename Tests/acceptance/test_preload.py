@@ -10,11 +10,12 @@ import sys
 
 import pytest
 from client import eventually, request
+from load import Load
 from server import APPS, BINARY, ROOT, clean_environment, free_port, run_roost
 
 
 def preloaded(roost, *options, processes=2, **settings):
-    return roost("preloaded:app", "--preload", "--processes", processes, "--threads", 1, **settings)
+    return roost("preloaded:app", "--preload", "--processes", processes, "--threads", 1, *options, **settings)
 
 
 def lines(server, name):
@@ -224,19 +225,94 @@ def test_a_template_that_dies_in_the_import_ends_the_start_with_how_it_ended(tmp
     assert ended.returncode == 1 and "signal 9 (SIGKILL)" in ended.stdout + ended.stderr
 
 
-def test_a_new_template_that_cannot_import_the_app_leaves_the_workers_serving(roost, tmp_path):
+@pytest.fixture
+def place(tmp_path):
+    """A copy of the app, to be changed."""
     place = tmp_path / "place"
     place.mkdir()
     for name in ("preloaded.py", "probe.py"):
         shutil.copy(APPS / name, place)
+    return place
+
+
+def change(place, old="", new=""):
+    # Renamed into place: an import that begins meanwhile sees the one or the other.
+    source = (APPS / "preloaded.py").read_text()
+    (place / "part").write_text(source.replace(old, new) if old else new or source)
+    (place / "part").rename(place / "preloaded.py")
+
+
+def test_a_new_template_that_cannot_import_the_app_leaves_the_workers_serving(roost, place):
     server = preloaded(roost, app_dir=place)
     workers = set(ready(server))
-    (place / "preloaded.py").write_text("this is no Python")
+    change(place, new="this is no Python")
     os.kill(template(server), signal.SIGKILL)
     eventually(lambda: "template cannot start" in server.log() and "SyntaxError" in server.log(), "the log says why")
     assert set(ask_each(server, 2)) == workers
-    shutil.copy(APPS / "preloaded.py", place)
+    change(place)
     eventually(lambda: server.log().count("app preloaded") == 2, "it is tried again")
+
+
+def test_a_reload_brings_a_template_of_the_new_code_and_the_old_one_leaves(roost, place):
+    server = preloaded(roost, app_dir=place)
+    before, workers = template(server), ready(server)
+    change(place, "VERSION = 1", "VERSION = 2")
+    server.process.send_signal(signal.SIGHUP)
+    eventually(lambda: server.get("/").json()["version"] == 2, "the new code serves")
+    eventually(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in [before, *workers]), "the old ones are gone")
+    assert {facts["imported_in"] for facts in ask_each(server, 2).values()} == {template(server)} != {before}
+    assert lines(server, "exits")[-1] == str(before), "the template goes after its workers"
+    os.kill(ready(server)[-1], signal.SIGKILL)
+    eventually(lambda: len(ready(server)) >= 2 and server.metric("roost_workers") == 2, "the worker is replaced")
+    assert len(lines(server, "imports")) == 2
+    assert {facts["version"] for facts in ask_each(server, 2).values()} == {2}
+
+
+def test_a_reload_of_an_app_that_cannot_be_imported_leaves_workers_and_template_as_they_are(roost, place):
+    server = preloaded(roost, app_dir=place)
+    before, workers = template(server), ready(server)
+    change(place, new="this is no Python")
+    server.process.send_signal(signal.SIGHUP)
+    eventually(lambda: "reload failed" in server.log() and "SyntaxError" in server.log(), "the log says why")
+    assert set(ask_each(server, 2)) == set(workers) and alive(before)
+    os.kill(workers[0], signal.SIGKILL)
+    eventually(lambda: workers[0] not in ready(server) and len(ready(server)) == 2, "the worker is replaced")
+    assert {facts["imported_in"] for facts in ask_each(server, 2).values()} == {before}
+    eventually(lambda: len(server.workers()) == 3, "template and workers, and nobody else")
+
+
+def test_reloads_under_load_fail_no_request(roost, place):
+    server = preloaded(roost, app_dir=place)
+    with Load(server, keep_alive=8, fresh=2) as load:
+        for number in range(2, 7):
+            change(place, "VERSION = 1", f"VERSION = {number}")
+            server.process.send_signal(signal.SIGHUP)
+            eventually(lambda: server.get("/").json()["version"] == number, "the new code serves")
+        load.stop()
+    assert set(load.outcomes) == {200}, load.failures[:3]
+    eventually(lambda: len(server.workers()) == 3, "template and workers, and nobody else")
+
+
+def test_preload_can_be_turned_on_and_off_by_a_reload(roost, place):
+    (place / "roost.toml").write_text("preload = false\n")
+    server = roost("preloaded:app", "--config", place / "roost.toml", "--processes", 2, "--threads", 1, app_dir=place)
+    assert all(facts["imported_in"] == pid for pid, facts in ask_each(server, 2).items())
+    (place / "roost.toml").write_text("preload = true\n")
+    server.process.send_signal(signal.SIGHUP)
+    eventually(lambda: "app preloaded" in server.log(), "there is a template")
+    eventually(lambda: server.get("/").json()["imported_in"] == template(server), "its workers serve")
+    (place / "roost.toml").write_text("preload = false\n")
+    server.process.send_signal(signal.SIGHUP)
+    eventually(lambda: server.get("/").json()["imported_in"] != template(server), "workers of their own serve")
+    eventually(lambda: not os.path.exists(f"/proc/{template(server)}"), "the template is gone")
+
+
+def test_recycled_workers_are_forked(roost):
+    server = preloaded(roost, "--max-requests", 20, "--max-requests-jitter", 0)
+    with Load(server, keep_alive=2, fresh=0) as load:
+        eventually(lambda: server.log().count("worker ready") >= 6, "four were replaced")
+        load.stop()
+    assert set(load.outcomes) == {200} and len(lines(server, "imports")) == 1
 
 
 def test_roost_serve_refuses_it(tmp_path):
