@@ -56,6 +56,13 @@ struct ServeCommand {
                 directory: Surroundings.directory,
                 requiresTarget: attachment == nil
             )
+            if attachment != nil, resolved.configuration.workers.preloadsApp {
+                Terminal.error(
+                    "preload is for `roost serve`: a program that calls roost.serve has imported its app already, and is "
+                        + "the only worker. Try: no preload in \(resolved.origins["preload"].map { "\($0)" } ?? "its options")"
+                )
+                return ExitStatus.usage
+            }
             return try serve(
                 resolved,
                 Launched(

@@ -54,6 +54,7 @@ extension ServerConfiguration {
             applicationDirectory: application.directory
         )
         pool.descriptorLimit = launched.descriptorLimit
+        if workers.preloadsApp { pool.source = .preloaded }
         pool.processes = workers.processes
         pool.threads = workers.threads
         pool.startupTimeout = workers.startupTimeout

@@ -2,7 +2,8 @@
 public enum OptionTable {
     /// The options, grouped.
     public static let all: [Option] =
-        Option.applicationOptions + Option.listeningOptions + Option.workerOptions + Option.lifecycleOptions
+        Option.applicationOptions + Option.listeningOptions + Option.workerOptions + Option.preloadOptions
+        + Option.lifecycleOptions
         + Option.queueOptions + Option.requestOptions + Option.httpOptions + Option.bufferingOptions
         + Option.trustOptions + Option.loggingOptions
         + Option.adminOptions + Option.serviceOptions
