@@ -43,6 +43,9 @@ let package = Package(
             swiftSettings: settings
         ),
 
+        // What `--reload` watches and shows.
+        .target(name: "Development", dependencies: ["CRoostSystem", "Telemetry"], swiftSettings: settings),
+
         // The wire between the front and a worker.
         .target(name: "CRoostSystem"),
         .target(
@@ -105,7 +108,7 @@ let package = Package(
         .executableTarget(
             name: "roost",
             dependencies: [
-                "Admin", "Front", "HTTPCodec", "LogSink", "RequestQueue", "RoostConfiguration", "Telemetry",
+                "Admin", "Development", "Front", "HTTPCodec", "LogSink", "RequestQueue", "RoostConfiguration", "Telemetry",
                 "WorkerLink", "Workers",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -115,6 +118,7 @@ let package = Package(
 
         .testTarget(name: "RequestQueueTests", dependencies: ["RequestQueue"], swiftSettings: settings),
         .testTarget(name: "HTTPCodecTests", dependencies: ["HTTPCodec"], swiftSettings: settings),
+        .testTarget(name: "DevelopmentTests", dependencies: ["Development"], swiftSettings: settings),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"], swiftSettings: settings),
         .testTarget(name: "RoostConfigurationTests", dependencies: ["RoostConfiguration"], swiftSettings: settings),
         .testTarget(

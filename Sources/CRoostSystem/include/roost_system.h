@@ -35,4 +35,8 @@ pid_t roost_spawn(
 /// Waits until the process of `pidfd` ended and takes its status: the exit status, or minus the signal number.
 int roost_reap(int pidfd, int *status);
 
+/// Whether the kernel sees every change below `path`: 1 for its own file systems, 0 where others write too (NFS, SMB,
+/// folders shared with a virtual machine) and where it cannot be told. statfs(2).
+int roost_is_local_file_system(const char *path);
+
 #endif
