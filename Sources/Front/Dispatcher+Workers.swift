@@ -30,6 +30,15 @@ extension Dispatcher {
         }
     }
 
+    /// Sends a worker no further requests; what lies ready behind its busy threads is given to others.
+    func retire(_ worker: Worker) {
+        guard let seat = seat(worker.id) else { return }
+        seat.isLeaving = true
+        _ = queue.drain(worker.id)
+        for lane in seat.staged.indices where !seat.staged[lane].isEmpty { unstage(seat, lane: lane) }
+        pump(at: MonotonicClock.now())
+    }
+
     /// Takes a dead worker out.
     ///
     /// What it was running is failed at once: 502, or a cut where an answer has begun.

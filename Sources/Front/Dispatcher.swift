@@ -203,6 +203,7 @@ final class Dispatcher {
         _ = take(ticket)
         guard !seat.staged[lane].isEmpty else {
             queue.finish(slot, of: ticket, at: now)
+            if seat.isLeaving, seat.isIdle { workerBecameIdle(seat.worker) }
             return
         }
         let (next, claim) = seat.staged[lane].removeFirst()

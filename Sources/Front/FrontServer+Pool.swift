@@ -1,5 +1,6 @@
 public import NIOCore
 internal import RequestQueue
+internal import Telemetry
 public import Workers
 
 /// How many workers of how many threads there are to be.
@@ -21,7 +22,13 @@ extension FrontServer {
     /// - Returns: Succeeds when the new generation has taken over. Fails with a ``StartupFailure`` when one of its
     ///   workers cannot start; then the old generation goes on untouched.
     public func reload(_ workers: WorkerPoolConfiguration?) -> EventLoopFuture<Void> {
-        loop.flatSubmit { [self] in pool.reload(with: workers) }
+        loop.flatSubmit { [self] in
+            let reload = pool.reload(with: workers)
+            reload.whenComplete { [self] result in
+                if case .success = result { dispatcher.metrics.reloaded() } else { dispatcher.metrics.reloadFailed() }
+            }
+            return reload
+        }
     }
 
     /// Changes how many workers of how many threads there are, live.
@@ -37,6 +44,41 @@ extension FrontServer {
         loop.submit { [self] in
             try pool.scale(processes: processes, threads: threads)
             return ScaleOutcome(processes: pool.processes, threads: pool.threads)
+        }
+    }
+
+    /// Changes how many requests may wait; those that wait already stay.
+    public func setQueueLimit(_ limit: Int) -> EventLoopFuture<Void> {
+        loop.submit { [self] in dispatcher.queue.setLimit(limit) }
+    }
+
+    /// Fills in what there is to say of the workers.
+    func describePool(in snapshot: inout MetricsSnapshot, at now: Instant) {
+        snapshot.configuredWorkers = pool.processes
+        snapshot.generation = pool.generation
+        snapshot.isReloading = pool.isReloading
+        snapshot.workers = pool.report.map { entry in
+            guard let worker = entry.worker else {
+                return MetricsSnapshot.Worker(
+                    id: entry.index + 1,
+                    state: "waiting",
+                    isReady: false,
+                    threads: pool.threads,
+                    generation: pool.generation
+                )
+            }
+            return MetricsSnapshot.Worker(
+                id: worker.index + 1,
+                pid: worker.pid,
+                state: worker.stateName,
+                isReady: worker.isReady,
+                threads: worker.threads,
+                busyThreads: dispatcher.queue.busyThreads(of: worker.id) ?? 0,
+                requests: dispatcher.seat(worker.id)?.served ?? 0,
+                uptime: now.since(worker.startedAt).duration,
+                generation: worker.generation,
+                role: entry.role.rawValue
+            )
         }
     }
 }

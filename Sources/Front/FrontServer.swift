@@ -154,18 +154,7 @@ public final class FrontServer: @unchecked Sendable {
             snapshot.threads = queue.threads
             snapshot.busyThreads = queue.busyThreads
             snapshot.droppedLogLines = droppedLogLines
-            snapshot.workers = pool.workers.values.sorted { $0.index < $1.index }.map { worker in
-                MetricsSnapshot.Worker(
-                    id: worker.index + 1,
-                    pid: worker.pid,
-                    state: worker.stateName,
-                    isReady: worker.isReady,
-                    threads: worker.link.lanes.count,
-                    busyThreads: queue.busyThreads(of: worker.id) ?? 0,
-                    requests: dispatcher.seat(worker.id)?.served ?? 0,
-                    uptime: now.since(worker.startedAt).duration
-                )
-            }
+            describePool(in: &snapshot, at: now)
             return snapshot
         }.get()
     }
@@ -179,6 +168,7 @@ public final class FrontServer: @unchecked Sendable {
         let now = MonotonicClock.now()
         core.updateDate()
         dispatcher.pump(at: now)
+        pool.recycleDue()
         report(at: now)
         if now.since(lastSweep) >= .milliseconds(500) {
             lastSweep = now

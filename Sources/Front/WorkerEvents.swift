@@ -43,8 +43,26 @@ final class WorkerEvents: WorkerPoolDelegate {
     func workerBecameReady(_ worker: Worker) {
         if dispatcher.seat(worker.id) == nil { dispatcher.seats.append(WorkerSeat(worker)) }
         _ = dispatcher.queue.add(worker: worker.id, threads: worker.link.lanes.count)
+        _ = dispatcher.queue.setThreadLimit(worker.threads, for: worker.id)
         hasServed = true
         dispatcher.pump(at: MonotonicClock.now())
+    }
+
+    func workerThreadsChanged(_ worker: Worker) {
+        _ = dispatcher.queue.setThreadLimit(worker.threads, for: worker.id)
+        dispatcher.pump(at: MonotonicClock.now())
+    }
+
+    func workerIsDraining(_ worker: Worker) {
+        dispatcher.retire(worker)
+    }
+
+    func workerWasReplaced(_ worker: Worker, because reason: ReplacementReason) {
+        dispatcher.metrics.workerRecycled(because: reason.shortName)
+    }
+
+    func requestsServed(by worker: Worker) -> UInt64 {
+        dispatcher.seat(worker.id)?.served ?? 0
     }
 
     func workerHasNews(_ worker: Worker) {
@@ -52,7 +70,7 @@ final class WorkerEvents: WorkerPoolDelegate {
     }
 
     func workerDied(_ worker: Worker, _ death: WorkerDeath) {
-        if death.served != nil && death.reason != .drained { dispatcher.metrics.workerRestarted() }
+        if death.served != nil && death.reason != .drained && !worker.isLeaving { dispatcher.metrics.workerRestarted() }
         dispatcher.lose(worker)
     }
 

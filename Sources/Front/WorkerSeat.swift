@@ -13,6 +13,8 @@ final class WorkerSeat {
     var staged: [[(exchange: Exchange, claim: FrameClaim)]]
     /// What each lane may say next.
     var conversations: [LaneConversation]
+    /// Whether it gets no more requests.
+    var isLeaving = false
     /// Requests that its threads have finished.
     var served: UInt64 = 0
 

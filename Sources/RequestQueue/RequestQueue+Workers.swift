@@ -39,4 +39,11 @@ extension RequestQueue {
     public func busyThreads(of worker: WorkerID) -> Int? {
         slots.busyThreads(of: worker)
     }
+
+    /// Changes how many requests may wait; those that wait already stay.
+    ///
+    /// A negative limit counts as 0, one above ``QueuePolicy/greatestLimit`` as that.
+    public mutating func setLimit(_ limit: Int) {
+        self.limit = min(max(0, limit), QueuePolicy.greatestLimit)
+    }
 }

@@ -18,7 +18,7 @@ public struct RequestQueue: Sendable {
     public let policy: QueuePolicy
 
     /// The most requests that may wait.
-    public let limit: Int
+    public internal(set) var limit: Int
 
     /// What has passed through the queue.
     public internal(set) var statistics = QueueStatistics()

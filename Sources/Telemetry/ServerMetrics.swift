@@ -43,6 +43,12 @@ public struct ServerMetrics: Sendable, Equatable {
     /// Workers replaced because they ended or were killed.
     public private(set) var workerRestarts: UInt64 = 0
 
+    /// Workers replaced though they could have gone on, by reason.
+    public private(set) var recycles = LabelledCounter(labels: ["max_requests", "max_rss", "max_lifetime", "stuck"])
+
+    /// Reloads, by how they ended.
+    public private(set) var reloads = LabelledCounter(labels: ["succeeded", "failed"])
+
     /// Times a worker broke the protocol of its link, each of which cost it its life.
     public private(set) var workerProtocolErrors: UInt64 = 0
 
@@ -109,5 +115,20 @@ public struct ServerMetrics: Sendable, Equatable {
     /// Counts a worker that broke the protocol of its link.
     public mutating func workerBrokeProtocol() {
         workerProtocolErrors &+= 1
+    }
+
+    /// Counts a worker that was replaced though it could have gone on, by the label of the reason.
+    public mutating func workerRecycled(because reason: String) {
+        recycles.add(reason)
+    }
+
+    /// Counts a new generation of workers that has taken over.
+    public mutating func reloaded() {
+        reloads.add("succeeded")
+    }
+
+    /// Counts a reload after which the old workers go on.
+    public mutating func reloadFailed() {
+        reloads.add("failed")
     }
 }

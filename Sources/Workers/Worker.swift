@@ -13,6 +13,8 @@ public final class Worker {
     public let id: WorkerID
     /// Its position, 0 … P-1; the worker that replaces it has the same.
     public let index: Int
+    /// The generation it belongs to, from 1; each reload brings the next.
+    public let generation: Int
     /// Its process.
     public let pid: Int32
     /// When it was started.
@@ -21,6 +23,17 @@ public final class Worker {
     public let link: FrontLink
     /// What it said about itself when it had imported the app; nil before that.
     public internal(set) var introduction: WorkerIntroduction?
+
+    /// How many requests may be in it at once; at most the lanes of its link.
+    public internal(set) var threads: Int
+    /// How many of its threads exist.
+    var startedThreads: Int
+    /// Why it is being replaced; nil while it is not.
+    public internal(set) var replacedBecause: ReplacementReason?
+    /// Whether it has no place in the pool any more: it finishes what it has.
+    public internal(set) var isLeaving = false
+    /// When it is to be replaced.
+    let limits: RecycleLimits
 
     var life: WorkerLife
     let isAttached: Bool
@@ -35,6 +48,9 @@ public final class Worker {
     init(
         id: WorkerID,
         index: Int,
+        generation: Int = 1,
+        threads: Int? = nil,
+        limits: RecycleLimits = RecycleLimits(),
         process: consuming WorkerProcess,
         isAttached: Bool,
         life: WorkerLife,
@@ -42,6 +58,10 @@ public final class Worker {
     ) {
         self.id = id
         self.index = index
+        self.generation = generation
+        self.limits = limits
+        self.threads = threads ?? process.region.geometry.lanes
+        startedThreads = self.threads
         self.life = life
         self.isAttached = isAttached
         startedAt = now
@@ -59,12 +79,13 @@ public final class Worker {
         if case .ready = life.state { true } else { false }
     }
 
-    /// What it is doing, in one word, for status pages: `starting`, `warming up`, `ready`, `draining`, `stopping`,
-    /// `terminating`, `killed`, `dead`.
+    /// What it is doing, in a word or two, for status pages: `starting`, `warming up`, `standing by`, `ready`,
+    /// `draining`, `stopping`, `terminating`, `killed`, `dead`.
     public var stateName: String {
         switch life.state {
         case .starting: "starting"
         case .warmingUp: "warming up"
+        case .standingBy: "standing by"
         case .ready: "ready"
         case .draining: "draining"
         case .stopping: "stopping"
@@ -123,7 +144,7 @@ public final class Worker {
     /// Whether what it writes is still looked at: not after it was killed, nor after its end.
     var isHeard: Bool {
         switch life.state {
-        case .starting, .warmingUp, .ready, .draining, .stopping, .terminating: true
+        case .starting, .warmingUp, .standingBy, .ready, .draining, .stopping, .terminating: true
         case .killed, .dead: false
         }
     }

@@ -3,22 +3,25 @@ internal import NIOCore
 internal import RequestQueue
 internal import WorkerLink
 
-// How a position gets its worker.
+// How a place gets its worker.
 extension WorkerPool {
     func startDue() {
-        for index in state.due(at: now) {
-            // A failure at one position may have ended the pool.
-            guard case .waiting = state.positions[index] else { continue }
+        for place in state.due(at: now) {
+            // A failure at one place may have ended the pool, or the reload.
+            guard state.isDue(place, at: now) else { continue }
             do {
-                state.filled(index, with: try startWorker(at: index).id)
+                state.filled(place, with: try startWorker(for: place).id)
             } catch {
-                if state.hasServed { logger.error("worker cannot start", metadata: ["failure": "\(error)"]) }
-                perform(state.notStarted(index, failure: error, jitter: .random(in: 0...1), at: now))
+                if state.hasServed, place.role != .coming { logger.error("worker cannot start", metadata: ["failure": "\(error)"]) }
+                perform(state.notStarted(place, failure: error, jitter: .random(in: 0...1), at: now))
             }
         }
     }
 
-    private func startWorker(at index: Int) throws(StartupFailure) -> Worker {
+    private func startWorker(for place: PoolState.Place) throws(StartupFailure) -> Worker {
+        let index = place.index
+        let isComing = place.role == .coming
+        let configuration = isComing ? comingConfiguration ?? configuration : configuration
         let process: WorkerProcess
         let isAttached: Bool
         switch configuration.source {
@@ -32,7 +35,17 @@ extension WorkerPool {
         let life = WorkerLife(startedAt: now, startupTimeout: Nanoseconds(configuration.startupTimeout))
         let id = WorkerID(raw: nextID)
         nextID += 1
-        let worker = Worker(id: id, index: index, process: process, isAttached: isAttached, life: life, at: now)
+        let worker = Worker(
+            id: id,
+            index: index,
+            generation: state.generation + (isComing ? 1 : 0),
+            threads: min(max(configuration.threads, 1), configuration.lanes),
+            limits: configuration.recycling.limits(jitter: .random(in: 0...1)),
+            process: process,
+            isAttached: isAttached,
+            life: life,
+            at: now
+        )
         worker.pool = self
         guard let watcher, watcher.watch(worker.processDescriptor.raw, token: UInt64(id.raw)) else {
             worker.kill()

@@ -10,8 +10,8 @@ internal import WorkerLink
 ///
 /// The decisions are ``PoolState``'s and each worker's ``WorkerLife``'s; here they are carried out.
 public final class WorkerPool {
-    /// What the pool was made with.
-    public let configuration: WorkerPoolConfiguration
+    /// What workers are made with, as it is now: after the last reload and the last scaling.
+    public internal(set) var configuration: WorkerPoolConfiguration
     /// The workers that have not ended, whatever their state.
     public internal(set) var workers: [WorkerID: Worker] = [:]
     /// Who is told, and asked.
@@ -34,6 +34,12 @@ public final class WorkerPool {
     ///
     /// It stays open until the pool goes.
     private var attachment: OwnedDescriptor?
+    /// The reload under way, and what its workers are made with.
+    var currentReload: Reload?
+    var comingConfiguration: WorkerPoolConfiguration?
+    /// The reload that begins when that is over.
+    var nextReload: Reload?
+    var lastMemoryLook = Instant(nanoseconds: 0)
     var isConcluding = false
     var isConcluded = false
     var lastLines: Scheduled<Void>?
@@ -62,6 +68,9 @@ public final class WorkerPool {
     /// The worker with this name, unless it has ended.
     public func worker(_ id: WorkerID) -> Worker? { workers[id] }
 
+    /// The number of the generation that serves, from 1.
+    public var generation: Int { state.generation }
+
     /// Workers that take requests.
     ///
     /// - Complexity: O(number of workers).
@@ -79,8 +88,8 @@ public final class WorkerPool {
                 pool.value.processEnded(WorkerID(raw: Int(truncatingIfNeeded: token)))
             }
         } catch {
-            for index in state.due(at: now) {
-                perform(state.notStarted(index, failure: error, jitter: 0, at: now))
+            for place in state.due(at: now) {
+                perform(state.notStarted(place, failure: error, jitter: 0, at: now))
             }
         }
         startDue()
@@ -102,7 +111,7 @@ public final class WorkerPool {
         let promise = eventLoop.makePromise(of: Void.self)
         end = promise
         if isConcluded { promise.succeed(()) }
-        state.drain()
+        perform(state.drain())
         for worker in Array(workers.values) {
             let isIdle = delegate?.isIdle(worker) ?? true
             perform(worker.life.drain(isIdle: isIdle, within: Nanoseconds(interval), at: now), on: worker)
@@ -115,7 +124,7 @@ public final class WorkerPool {
     ///
     /// Does nothing unless it is being drained.
     public func becameIdle(_ worker: Worker) {
-        perform(worker.life.becameIdle(), on: worker)
+        perform(worker.life.becameIdle(at: now), on: worker)
         settle()
     }
 

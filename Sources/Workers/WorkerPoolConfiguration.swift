@@ -23,6 +23,10 @@ public struct WorkerPoolConfiguration: Sendable {
     ///
     /// The default is 8.
     public var threads = 8
+    /// The most threads a worker can be given while it runs: lanes of its link.
+    ///
+    /// The default is 16; fewer than ``threads`` counts as those.
+    public var maximumThreads = 16
     /// The path of the interpreter; it is not looked for on `PATH`.
     public var python: String
     /// The path of the script that the interpreter runs.
@@ -49,6 +53,14 @@ public struct WorkerPoolConfiguration: Sendable {
     ///
     /// The default is 60 s.
     public var startupTimeout = Duration.seconds(60)
+    /// How long a worker that was replaced may take to finish what it has.
+    ///
+    /// The default is 30 s.
+    public var drainTimeout = Duration.seconds(30)
+    /// When workers that could go on are replaced.
+    ///
+    /// The default is never.
+    public var recycling = RecyclePolicy()
     /// What applications see as `SERVER_SOFTWARE`.
     public var serverSoftware = "roost"
     /// Whether a new worker gets one request alone before it takes others.

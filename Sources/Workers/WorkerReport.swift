@@ -14,6 +14,8 @@ enum WorkerReport: Sendable, Equatable {
     case ready(WorkerIntroduction)
     /// The app cannot be loaded.
     case failed(StartupFailure)
+    /// So many threads exist now.
+    case threads(Int)
     /// A line for the log, from outside any request.
     case log(level: String, message: String)
 
@@ -44,6 +46,9 @@ enum WorkerReport: Sendable, Equatable {
                     traceback: string("traceback")
                 )
             )
+        case "threads":
+            guard case .integer(let count) = fields["count"] else { return nil }
+            self = .threads(count)
         case "log":
             guard let message = string("message") else { return nil }
             self = .log(level: string("level") ?? "info", message: message)

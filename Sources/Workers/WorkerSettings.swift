@@ -3,8 +3,11 @@ internal import WorkerLink
 extension WorkerPoolConfiguration {
     /// The memory layout of each worker's link.
     var geometry: LinkGeometry {
-        LinkGeometry(lanes: threads, requestRingBytes: requestRingBytes, responseRingBytes: responseRingBytes)
+        LinkGeometry(lanes: lanes, requestRingBytes: requestRingBytes, responseRingBytes: responseRingBytes)
     }
+
+    /// The lanes of each worker's link, which is the most threads it can have.
+    var lanes: Int { min(max(threads, maximumThreads, 1), LinkGeometry.maximumLanes) }
 
     /// What the worker at position `index` is told: the JSON of its `ROOST_WORKER` variable.
     func settings(forWorkerAt index: Int) -> String {
@@ -12,7 +15,8 @@ extension WorkerPoolConfiguration {
         return FlatJSON.text([
             ("target", .string(target)),
             ("app_dir", .string(applicationDirectory)),
-            ("threads", .integer(geometry.lanes)),
+            ("threads", .integer(min(max(threads, 1), geometry.lanes))),
+            ("lanes", .integer(geometry.lanes)),
             ("processes", .integer(max(processes, 1))),
             ("request_ring", .integer(geometry.requestRingBytes)),
             ("response_ring", .integer(geometry.responseRingBytes)),

@@ -105,7 +105,20 @@ struct ServeCommand {
             )
         }
 
-        let number = Signals.wait()
+        let reloader = Reloader(
+            resolved,
+            arguments: arguments,
+            isAttached: attachment != nil,
+            installation: installation,
+            front: front,
+            logger: logger,
+            reopenLogs: {
+                log.reopen()
+                access?.reopen()
+            }
+        )
+        // What fails is in the log, and the server goes on.
+        let number = Signals.waitForEnd { Task.detached { try? await reloader.reload() } }
         if let failure = failure.withLock({ $0 }) {
             _ = log.flush(within: .seconds(2))
             Terminal.error(failure.description)
@@ -114,7 +127,7 @@ struct ServeCommand {
         logger.info("draining", metadata: ["signal": "\(number == SIGINT ? "SIGINT" : "SIGTERM")"])
         // The impatient send a second one.
         startImpatience()
-        try front.drain(within: configuration.workers.gracefulTimeout).wait()
+        try front.drain(within: reloader.configuration.workers.gracefulTimeout).wait()
         logger.info("drained")
         admin.removeSocketFile()
         control.cancel()
@@ -129,7 +142,7 @@ struct ServeCommand {
             { _ in
                 let began = ContinuousClock.now
                 // Some senders signal a process and its group at once: that is one wish, not two.
-                repeat { _ = Signals.wait() } while ContinuousClock.now - began < .seconds(1)
+                repeat { _ = Signals.waitForEnd() } while ContinuousClock.now - began < .seconds(1)
                 _exit(ExitStatus.failure)
             },
             nil
@@ -163,6 +176,9 @@ final class AccessLog: Sendable {
     func write(_ line: AccessLogLine) {
         writer.write(line.rendered(as: format))
     }
+
+    /// Opens its file anew, as after a rotation.
+    func reopen() { writer.reopen() }
 
     /// Writes what is left.
     func stop() {

@@ -52,6 +52,12 @@ extension ServerConfiguration {
         pool.processes = workers.processes
         pool.threads = workers.threads
         pool.startupTimeout = workers.startupTimeout
+        pool.maximumThreads = lifecycle.maximumThreads
+        pool.drainTimeout = lifecycle.drainTimeout
+        pool.recycling.maximumRequests = UInt64(lifecycle.maximumRequests)
+        pool.recycling.maximumRequestsJitter = UInt64(lifecycle.maximumRequestsJitter)
+        pool.recycling.maximumMemory = UInt64(lifecycle.maximumMemory?.bytes ?? 0)
+        pool.recycling.maximumLifetime = lifecycle.maximumLifetime
         pool.serverSoftware = "roost/\(version)"
         pool.warmsUp = application.warmUpPath != nil
         // A head, its index, and a body that is kept in memory must fit a lane.

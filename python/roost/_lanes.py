@@ -18,14 +18,29 @@ class Lanes:
         self._glue = Glue(application, settings)
         #: The environ that each request's is a copy of. To be changed before `start` only.
         self.template = self._glue.template
-        self.threads = [
-            threading.Thread(target=self._run, args=(lane,), name="roost-%d" % (lane + 1), daemon=True)
-            for lane in range(settings["threads"])
-        ]
+        self._most = settings.get("lanes", settings["threads"])
+        self._first = settings["threads"]
+        self.threads = []
 
     def start(self):
-        for thread in self.threads:
+        self._grow(self._first)
+
+    def _grow(self, count):
+        """Starts threads until there are so many. They are never ended: one without requests sleeps."""
+        for lane in range(len(self.threads), min(count, self._most)):
+            thread = threading.Thread(target=self._run, args=(lane,), name="roost-%d" % (lane + 1), daemon=True)
             thread.start()
+            self.threads.append(thread)
+
+    def resize(self, count):
+        """Has at least so many threads, and returns the message that says how many there are."""
+        self.template["wsgi.multithread"] = count > 1
+        try:
+            self._grow(count)
+        except RuntimeError as error:
+            # Out of threads or memory: those there are go on.
+            sys.stderr.write("roost: no more than %d threads: %s\n" % (len(self.threads), error))
+        return {"type": "threads", "count": len(self.threads)}
 
     def _run(self, lane):
         try:
@@ -62,8 +77,8 @@ def send(native, control, message):
     native.announce()
 
 
-def wait_for_stop(native, control, wake=None):
-    """Waits on the main thread, where signal handlers run, until the front says stop.
+def wait_for_stop(native, control, lanes, wake=None):
+    """Waits on the main thread, where signal handlers run, until the front says stop, and does what else it says.
 
     Returns True then, and False when the front is gone. `wake`, if given, is a descriptor on which Python tells of
     signals: one that comes just before the wait begins would not be seen otherwise.
@@ -80,15 +95,20 @@ def wait_for_stop(native, control, wake=None):
         try:
             message = native.message()
             while message is not None:
-                if _is_stop(message):
+                wish = _wish(message)
+                if wish.get("type") == "stop":
                     return True
+                if wish.get("type") == "threads":
+                    send(native, control, lanes.resize(wish["count"]))
                 message = native.message()
         except EOFError:
             return False
 
 
-def _is_stop(message):
+def _wish(message):
+    """What the front says; what cannot be read, or says nothing that is known, is no wish."""
     try:
-        return json.loads(message.decode("utf-8")).get("type") == "stop"
-    except (ValueError, AttributeError):
-        return False
+        wish = json.loads(message.decode("utf-8"))
+    except ValueError:
+        return {}
+    return wish if isinstance(wish, dict) else {}

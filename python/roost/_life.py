@@ -44,7 +44,7 @@ def main():
     _lanes.send(native, CONTROL, _lanes.ready_message(application, seconds))
     code = 1
     try:
-        if _lanes.wait_for_stop(native, CONTROL, wake):
+        if _lanes.wait_for_stop(native, CONTROL, lanes, wake):
             code = 0
             lanes.join(1)
     except SystemExit:
