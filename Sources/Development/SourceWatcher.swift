@@ -18,34 +18,29 @@ public final class SourceWatcher: Sendable {
     /// The watched directories, absolute, none below another.
     public let directories: [String]
     private let tree: SourceTree
-    private let onChange: @Sendable (ChangeSet) -> Void
-    private let onNotice: @Sendable (Notice) -> Void
 
-    /// Creates a watcher, which does nothing before ``start()``.
+    /// Creates a watcher, which does nothing before ``start(onNotice:onChange:)``.
     ///
     /// - Parameters:
     ///   - directories: Where to look, absolute.
     ///   - rules: What counts.
-    ///   - onNotice: Called in ``start()`` and on the thread.
-    ///   - onChange: Called on the thread, with at least one change.
-    public init(
-        directories: [String],
-        rules: WatchRules,
-        onNotice: @escaping @Sendable (Notice) -> Void,
-        onChange: @escaping @Sendable (ChangeSet) -> Void
-    ) {
+    public init(directories: [String], rules: WatchRules) {
         tree = SourceTree(roots: directories, rules: rules)
         self.directories = tree.roots
-        self.onChange = onChange
-        self.onNotice = onNotice
     }
 
     /// Looks once and starts the thread, which lives as long as the process.
     ///
     /// What changes after this has returned will be told.
     ///
+    /// - Parameters:
+    ///   - onNotice: Called in here and on the thread.
+    ///   - onChange: Called on the thread, with at least one change.
     /// - Returns: Whether there is a thread; if not, nothing will be told.
-    public func start() -> Bool {
+    public func start(
+        onNotice: @escaping @Sendable (Notice) -> Void,
+        onChange: @escaping @Sendable (ChangeSet) -> Void
+    ) -> Bool {
         let round = WatchRound(tree: tree, onNotice: onNotice)
         let work = Unmanaged.passRetained(Work(round, onChange))
         var thread = pthread_t()

@@ -87,6 +87,8 @@ enum ExchangeFailure: Equatable {
     case refused(RefusalCause)
     /// The worker died, or was killed because it broke the protocol.
     case workerDied
+    /// The app could not be started; see ``CodeFailure``.
+    case notStarted
     /// The app broke off after the head.
     case aborted
     /// The request does not fit a lane, or could not be handed over.

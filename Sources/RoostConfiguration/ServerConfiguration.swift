@@ -34,6 +34,9 @@ public struct ServerConfiguration: Sendable, Equatable {
     /// The control plane.
     public var admin = Admin()
 
+    /// What helps while an app is being written.
+    public var development = Development()
+
     /// Creates the configuration of an empty command line.
     public init() {}
 

@@ -80,8 +80,11 @@ struct ServeCommand {
             logger: logger,
             accessLog: access.map { access in { access.write($0) } }
         )
+        let development = development(configuration, front, logger)
+        development?.begin()
         let failure = Mutex<StartupFailure?>(nil)
         let addresses = try front.start { reason in
+            if let development { return development.startFailed(reason) }
             failure.withLock { $0 = reason }
             Signals.wake()
         }
@@ -132,6 +135,20 @@ struct ServeCommand {
         admin.removeSocketFile()
         control.cancel()
         return ExitStatus.success
+    }
+
+    /// What follows the code; nil when nothing is to.
+    private func development(
+        _ configuration: ServerConfiguration,
+        _ front: FrontServer,
+        _ logger: Logger
+    ) -> DevelopmentReload? {
+        guard configuration.development.reloads else { return nil }
+        guard attachment == nil else {
+            logger.warning("reload is ignored: an app that serves itself can't be started again from here")
+            return nil
+        }
+        return DevelopmentReload(configuration, front: front, logger: logger)
     }
 
     private func startImpatience() {

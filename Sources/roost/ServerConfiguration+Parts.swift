@@ -35,6 +35,7 @@ extension ServerConfiguration {
         front.expectsProxyProtocol = trust.expectsProxyProtocol
         front.criticalPaths = queue.criticalPrefixes
         front.sheddablePaths = queue.sheddablePrefixes
+        front.hidesAcceptEncoding = development.reloads
         front.queue.limit = queue.limit
         front.queue.timeout = queue.timeout
         return front

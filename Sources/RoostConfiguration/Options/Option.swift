@@ -65,6 +65,8 @@ public struct Option: Sendable {
         case logging = "Logs"
         /// The control plane.
         case admin = "Admin"
+        /// What helps while an app is being written.
+        case development = "Development"
     }
 
     /// The name in files, and after `--`, in kebab case.

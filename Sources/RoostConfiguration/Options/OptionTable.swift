@@ -4,7 +4,7 @@ public enum OptionTable {
     public static let all: [Option] =
         Option.applicationOptions + Option.listeningOptions + Option.workerOptions + Option.lifecycleOptions
         + Option.queueOptions + Option.httpOptions + Option.bufferingOptions + Option.trustOptions + Option.loggingOptions
-        + Option.adminOptions
+        + Option.adminOptions + Option.developmentOptions
 
     /// The option of a name, or `nil`.
     public static func option(named name: String) -> Option? {
