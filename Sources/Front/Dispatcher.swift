@@ -25,6 +25,8 @@ final class Dispatcher {
     private var numbers: UInt64 = 0
     private var streams: UInt64 = 0
     private var isPumping = false
+    /// Whether the workers were told that requests wait.
+    private var hasBacklog = false
     /// Whether a look at what lies ready is scheduled.
     var isWatchingStaged = false
     /// Where laying ready goes on looking for room.
@@ -135,6 +137,11 @@ final class Dispatcher {
             }
         }
         if queue.isQuick { stage(upTo: nil, at: now) }
+        let isBehind = queue.depth > queue.stagedCount
+        if isBehind || hasBacklog {
+            hasBacklog = isBehind
+            for seat in seats { seat.worker.link.setBacklog(isBehind) }
+        }
     }
 
     private func dispatch(_ ticket: RequestTicket, to slot: Slot, at now: Instant) {

@@ -86,9 +86,10 @@ final class Lane: @unchecked Sendable {
         var held = 0
         defer { if let released { PyEval_RestoreThread(released) } }
         while true {
-            // The front lays quick requests ready: going on with the GIL saves two switches between threads for each. It
-            // is let go now and then, for those who wait for it in C; Python code gives it up by itself when asked.
-            if released == nil, held >= Self.requestsAtOnce || !reader.hasFrames { released = PyEval_SaveThread() }
+            // Going on with the GIL saves two switches between threads for each request, and where another thread computes,
+            // five milliseconds of waiting for it. It is let go now and then, for those who wait for it in C; Python code
+            // gives it up by itself when asked.
+            if released == nil, held >= Self.requestsAtOnce || !isFollowed() { released = PyEval_SaveThread() }
             if released != nil {
                 held = 0
                 reader.wait()
@@ -131,6 +132,13 @@ final class Lane: @unchecked Sendable {
 
     /// The most requests that one hold of the GIL serves.
     private static let requestsAtOnce = 8
+    /// How long the GIL is held for a request that the front is about to hand over, in nanoseconds.
+    private static let handOver: Int64 = 200_000
+
+    /// Whether the next request is there: laid ready by the front, or, when requests wait there, handed over at once.
+    private func isFollowed() -> Bool {
+        reader.hasFrames || (reader.hasBacklog && reader.wait(atMost: Self.handOver))
+    }
 
     /// Whether `object` is exactly a list or exactly a tuple: what has no `close` and whose length can be trusted.
     @inline(__always)

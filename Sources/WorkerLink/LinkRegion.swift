@@ -129,6 +129,8 @@ struct LinkHeader: @unchecked Sendable {
         case frontSleeps = 64
         /// 1 when a message waits on the control socket.
         case controlNews = 72
+        /// Written by the front: 1 while requests wait for a thread.
+        case backlog = 80
         /// Four words: a bit for each lane with unread frames.
         case news = 128
     }

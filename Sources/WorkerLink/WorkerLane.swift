@@ -65,8 +65,22 @@ public struct WorkerLane {
         }
     }
 
+    /// Waits for the next frame of the front, asleep, for at most so many nanoseconds.
+    ///
+    /// - Returns: Whether a frame is there.
+    public func wait(atMost nanoseconds: Int64) -> Bool {
+        let sleeping = control.atomic(.forRequest)
+        sleeping.store(1, ordering: .sequentiallyConsistent)
+        if !requests.hasFrames { roost_futex_wait(control.futex(.forRequest), 1, nanoseconds) }
+        sleeping.store(0, ordering: .sequentiallyConsistent)
+        return requests.hasFrames
+    }
+
     /// Whether a frame of the front is there.
     public var hasFrames: Bool { requests.hasFrames }
+
+    /// Whether requests wait in the front for a thread, as far as it has said.
+    public var hasBacklog: Bool { header.atomic(.backlog).load(ordering: .relaxed) != 0 }
 
     /// The next frame of the front, still in the ring; the payload stays valid until ``consume(_:)``.
     ///
