@@ -82,7 +82,10 @@ final class WorkerEvents: WorkerPoolDelegate {
     }
 
     func workerWrote(_ line: String, from source: WorkerOutput) {
-        logger.info("\(source.isError ? "stderr" : "stdout"): \(line)", metadata: ["worker": "\(source.index + 1)"])
+        logger.info(
+            "\(source.isError ? "stderr" : "stdout"): \(line)",
+            metadata: ["worker": "\(source.index.map { String($0 + 1) } ?? "template")"]
+        )
     }
 
     func poolFailed(_ failure: StartupFailure) {

@@ -54,6 +54,10 @@ struct AutomaticValues {
         configuration.workers.threads = placement.threads
         note("processes", given == nil && reloads ? "enough for development (reload)" : placement.processesReason)
         note("threads", placement.threadsReason)
+        if reloads, configuration.workers.preloadsApp {
+            configuration.workers.preloadsApp = false
+            reasons["preload"] = "ignored, every reload imports the app anew (reload)"
+        }
         if reloads, names.contains(Self.defaultDrainTimeout) {
             // Nobody waits for the answer of code that is being rewritten.
             configuration.lifecycle.drainTimeout = .seconds(2)

@@ -68,6 +68,9 @@ public struct ServerConfiguration: Sendable, Equatable {
 
         /// From the signal to stop until what still runs is cut; zero cuts at once.
         public var gracefulTimeout: Duration = .seconds(30)
+
+        /// Whether the app is imported once, in a process that the workers are forked from.
+        public var preloadsApp = false
     }
 
     /// The request queue.

@@ -49,6 +49,13 @@ struct ServeCommand {
             Terminal.error(error.description)
             return ExitStatus.usage
         }
+        if attachment != nil, resolved.configuration.workers.preloadsApp {
+            Terminal.error(
+                "preload is for `roost serve`: a program that calls roost.serve has imported its app already, and is "
+                    + "the only worker. Try: no preload in \(resolved.origins["preload"].map { "\($0)" } ?? "its options")"
+            )
+            return ExitStatus.usage
+        }
         do {
             installation = try Installation()
             return try serve(resolved, installation)

@@ -50,6 +50,7 @@ extension ServerConfiguration {
             target: application.target?.description ?? "",
             applicationDirectory: application.directory
         )
+        if workers.preloadsApp { pool.source = .preloaded }
         pool.processes = workers.processes
         pool.threads = workers.threads
         pool.startupTimeout = workers.startupTimeout

@@ -13,6 +13,13 @@ import Testing
         #expect(try load("shop:app").configuration.lifecycle.drainTimeout == .seconds(30))
     }
 
+    @Test func `reload ignores preload, and says so`() throws {
+        let resolved = try load("shop:app --reload --preload")
+        #expect(!resolved.configuration.workers.preloadsApp)
+        #expect(resolved.reasons.contains { $0.hasPrefix("preload false: ignored") })
+        #expect(try load("shop:app --preload").configuration.workers.preloadsApp)
+    }
+
     @Test func `the code is below the app's directory, beside its file, and where else it is said to be`() throws {
         let configuration = try load("lib/shop.py:app --reload --app-dir src --reload-dir ../tools").configuration
         #expect(configuration.codeDirectories == ["/srv/app/src", "/srv/app/lib", "/srv/app/../tools"])
