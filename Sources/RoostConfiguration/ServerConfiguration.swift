@@ -39,6 +39,8 @@ public struct ServerConfiguration: Sendable, Equatable {
 
     /// The process on its machine.
     public var service = Service()
+    /// What helps while an app is being written.
+    public var development = Development()
 
     /// Creates the configuration of an empty command line.
     public init() {}

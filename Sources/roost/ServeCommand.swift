@@ -124,9 +124,24 @@ struct ServeCommand {
             target: attachment == nil ? pool.target : nil,
             front: server,
             reloader: reloader,
+            development: development(configuration, server, logger),
             log: log,
             logger: logger
         ).run()
+    }
+
+    /// What follows the code; nil when nothing is to.
+    private func development(
+        _ configuration: ServerConfiguration,
+        _ front: FrontServer,
+        _ logger: Logger
+    ) -> DevelopmentReload? {
+        guard configuration.development.reloads else { return nil }
+        guard attachment == nil else {
+            logger.warning("reload is ignored: an app that serves itself can't be started again from here")
+            return nil
+        }
+        return DevelopmentReload(configuration, front: front, logger: logger)
     }
 }
 

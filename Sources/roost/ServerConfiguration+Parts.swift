@@ -39,6 +39,7 @@ extension ServerConfiguration {
         front.requests.pathTimeouts = requests.pathTimeouts.map { ($0.prefix, $0.timeout) }
         front.requests.timeoutGrace = requests.timeoutGrace
         front.requests.retriesSafeRequests = requests.retry == .safe
+        front.hidesAcceptEncoding = development.reloads
         front.queue.limit = queue.limit
         front.queue.timeout = queue.timeout
         return front
