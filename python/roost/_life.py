@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 
-from roost import _lanes, _loading
+from roost import _forks, _lanes, _loading
 from roost._native import Native
 
 LINK, CONTROL, DOORBELL = 3, 4, 5
@@ -21,8 +21,8 @@ def main():
     settings = json.loads(os.environ.pop("ROOST_WORKER"))
     for descriptor in (LINK, CONTROL, DOORBELL):
         os.set_inheritable(descriptor, False)
-    # Ctrl-C is for the front, which then drains.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Ctrl-C is for the front, which then drains. Not SIG_IGN: programs that the application starts would inherit that.
+    signal.signal(signal.SIGINT, _pass_over)
     signal.signal(signal.SIGTERM, _leave_on_signal)
     wake, wake_entry = os.pipe()
     os.set_blocking(wake, False)
@@ -63,7 +63,11 @@ def _open(settings):
             "%s (Python %s)" % (error, sys.version.split()[0]),
             "roost needs CPython 3.9 or later and glibc 2.34 or later, of the same architecture",
         ) from error
-    os.register_at_fork(after_in_child=native.forked)
+    replaced = {
+        signal.SIGINT: (_pass_over, signal.default_int_handler),
+        signal.SIGTERM: (_leave_on_signal, signal.SIG_DFL),
+    }
+    _forks.guard(native, replaced)
     return native
 
 
@@ -86,6 +90,10 @@ def _fail(native, error):
     except OSError:
         sys.stderr.write("roost: %s: %s\n" % (error.title, error.reason))
     _leave(1)
+
+
+def _pass_over(number, frame):
+    """What a signal does that is not for us."""
 
 
 def _leave_on_signal(number, frame):

@@ -135,8 +135,11 @@ def terminates(environ, start_response, argument):
 def wait_in_c(began):
     import ctypes
 
+    lock = ctypes.create_string_buffer(64)
+    library = ctypes.CDLL(None)
+    library.pthread_mutex_lock(lock)
     began.set()
-    ctypes.PyDLL(None).sleep(60)
+    library.pthread_mutex_lock(lock)
 
 
 def multiprocess(environ, start_response, method):
@@ -156,7 +159,8 @@ def multiprocess(environ, start_response, method):
 
 def waits_for_any(environ, start_response, argument):
     """`waitpid(-1)` gives the app its own children, and none but them."""
-    expected = {subprocess.Popen(["true"]).pid for _ in range(3)}
+    started = [subprocess.Popen(["true"]) for _ in range(3)]
+    expected = {process.pid for process in started}
     found = set()
     while True:
         try:
