@@ -82,7 +82,7 @@ public struct MetricsSnapshot: Sendable, Equatable {
     public var busyThreads = 0
     /// The workers, by `id`.
     public var workers: [Worker] = []
-    /// Lines the log dropped because its reader stalled.
+    /// Lines of the log and the access log dropped because the reader stalled or writing failed.
     public var droppedLogLines: UInt64 = 0
     /// Resident memory of the front in bytes, when it is known.
     public var residentBytes: UInt64?

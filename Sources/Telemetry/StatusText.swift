@@ -30,7 +30,7 @@ public enum StatusText {
             lines.append(row("workers", "\(replaced) replaced, \(broken) killed for breaking the protocol"))
         }
         if snapshot.droppedLogLines > 0 {
-            lines.append(row("log", "\(snapshot.droppedLogLines) lines dropped: its reader stalled"))
+            lines.append(row("log", "\(snapshot.droppedLogLines) lines dropped: its reader stalled, or writing failed"))
         }
         lines.append("")
         lines += times(server)

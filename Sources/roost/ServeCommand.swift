@@ -73,8 +73,10 @@ struct ServeCommand {
         var pool = configuration.workers(installation, version: Roost.version)
         if let attachment { pool.source = .attached(socket: attachment) }
         let target = attachment == nil ? pool.target : "an app that serves itself"
+        let frontConfiguration = try configuration.front()
+        try frontConfiguration.checkSpoolDirectory()
         let front = FrontServer(
-            configuration: try configuration.front(),
+            configuration: frontConfiguration,
             workers: pool,
             warmUpPath: configuration.application.warmUpPath,
             logger: logger,
@@ -86,7 +88,11 @@ struct ServeCommand {
             Signals.wake()
         }
         let admin = AdminServer(configuration: configuration.admin(), logger: logger) {
-            (try? await front.snapshot(version: Roost.version, target: target, droppedLogLines: log.droppedLines))
+            (try? await front.snapshot(
+                version: Roost.version,
+                target: target,
+                droppedLogLines: log.droppedLines + (access?.droppedLines ?? 0)
+            ))
                 ?? MetricsSnapshot(version: Roost.version, server: ServerMetrics(refusalCauses: []))
         }
         let control = Task.detached {
@@ -163,6 +169,9 @@ final class AccessLog: Sendable {
     func write(_ line: AccessLogLine) {
         writer.write(line.rendered(as: format))
     }
+
+    /// Lines that were not taken, or could not be written.
+    var droppedLines: UInt64 { writer.droppedLines }
 
     /// Writes what is left.
     func stop() {

@@ -8,7 +8,6 @@ from urllib.parse import quote
 import pytest
 from browser import Browser, find_chromium
 from client import eventually, get, request
-from server import ROOT
 from test_workers import alive
 
 for package in ("dash", "diskcache", "multiprocess", "psutil"):
