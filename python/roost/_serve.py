@@ -185,6 +185,8 @@ class _Server:
             if signals.asked:
                 return
             raise ServingError("roost ended with status %d; its message is above" % status) from None
+        # Said what it had to: a child that the application forks need not hold it.
+        ours.close()
         native = Native(settings["library"])
         native.open(link, control, doorbell, settings, watches_front=False)
         _forks.guard(native, signals.replaced())
