@@ -82,8 +82,7 @@ def test_a_response_that_no_disk_can_keep_for_its_client_is_cut_and_frees_the_th
                 pass
     assert "big" in (server.directory / "closed").read_text()
     # The disk is empty again.
-    with server.connect() as connection:
-        assert len(connection.send(request(f"/big?bytes={2 * MIB}")).response().body) == 2 * MIB
+    assert server.get("/digest", method="POST", body=b"x" * (700 << 10)).body.endswith(b" 716800")
 
 
 def test_a_spool_directory_that_takes_no_files_is_an_error_at_the_start(tmp_path, small_disk):
@@ -136,7 +135,8 @@ def test_a_full_disk_under_the_log_costs_lines_and_nothing_else(roost, small_dis
     log = open(disk / "log", "ab", buffering=0)
     server = roost("probe:app", "--processes", 1, "--threads", 2, output=log)
     filler = fill(disk)
-    for _ in range(20):
+    # The last page of the file takes some.
+    for _ in range(100):
         assert server.get("/errors?text=nobody-reads-this").status == 200
     eventually(lambda: server.metric("roost_log_lines_dropped_total") >= 20, "the lost lines are counted")
     filler.unlink()
