@@ -43,6 +43,7 @@ def start():
 start()
 VERSION = told("version", "1")
 KEPT = []
+note("imports")
 
 
 def text(start_response, body, status="200 OK", length=None):

@@ -1,0 +1,144 @@
+"""New code, recycled workers."""
+
+import signal
+import subprocess
+
+from background import wait
+from fault import Seen, Stage, fault, imported_anew, lost, of_others, seconds, time_until
+from servers import get
+
+GROUP = "Reload and recycle"
+RELOADS = 20
+
+
+def reload_often(stage: Stage, keeps: bool) -> Seen:
+    """SIGHUP twenty times, each when the workers of the last have come (or after 2 s), under 64 connections."""
+    server = stage.start()
+    done = 0
+    with stage.load(server, clients=64, keeps=keeps, pause=0.15) as load:
+        wait(0.5)
+        for _ in range(RELOADS):
+            before = len(server.notes("imports"))
+            if not server.is_running():
+                break
+            server.signal(signal.SIGHUP)
+            done += time_until(imported_anew(server, before, server.shape[0]), 2) < 2
+            wait(0.1)
+        wait(0.5)
+    account = load.account
+    passed = done == RELOADS and lost(account, closed_counts=False) == 0
+    closed = lost(account) - lost(account, closed_counts=False)
+    apart = f"; {closed} kept connections closed under a request" if closed else ""
+    return Seen(passed, f"{done} reloads; {of_others(account, closed_counts=False)}{apart}",
+                {"reloads": done, "lost": lost(account, False), "sent": account.sent, "closed_while_kept": closed})
+
+
+@fault(GROUP, "20 x SIGHUP under 64 keep-alive connections", "20 new generations, 0 failed", needs="--max-requests")
+def reloads_kept(stage: Stage) -> Seen:
+    """A kept connection that a server closes just as a request comes is counted apart: a client may retry that."""
+    return reload_often(stage, keeps=True)
+
+
+@fault(GROUP, "20 x SIGHUP under 64 clients with new connections", "20 new generations, 0 failed", needs="--max-requests")
+def reloads_new(stage: Stage) -> Seen:
+    """Each request has a connection of its own: none may be refused or reset."""
+    return reload_often(stage, keeps=False)
+
+
+@fault(GROUP, "reload with a syntax error in the app", "the old code goes on, the log has the error, the next reload with "
+       "mended code works", needs="--max-requests")
+def reload_syntax_error(stage: Stage) -> Seen:
+    """Breaks the app's file, SIGHUP; then mends it, SIGHUP."""
+    server = stage.start()
+    whole = (server.directory / "victim.py").read_text()
+    with stage.load(server, pause=0.05) as load:
+        wait(0.5)
+        (server.directory / "victim.py").write_text(whole + "\ndef broken(:\n")
+        server.signal(signal.SIGHUP)
+        wait(4)
+        said = "SyntaxError" in server.log()
+        (server.directory / "victim.py").write_text(whole)
+        server.tell("version", "2")
+        if server.is_running():
+            server.signal(signal.SIGHUP)
+        renewed = time_until(lambda: server.is_running() and server.get("/version", 1) == (200, b"2"), 8)
+        wait(0.5)
+    passed = lost(load.account, False) == 0 and said and renewed < 8
+    return Seen(passed, f"{of_others(load.account, False)}; error {'in the log' if said else 'not logged'}; "
+                        f"{'ended' if not server.is_running() else 'mended code serves after ' + seconds(renewed)}",
+                {"lost": lost(load.account, False), "renewed": renewed})
+
+
+@fault(GROUP, "two SIGHUPs at once", "ends up on the new code, 0 failed", needs="--max-requests")
+def two_hangups(stage: Stage) -> Seen:
+    """The second signal comes while the first reload is under way (the import takes 1 s)."""
+    server = stage.start()
+    with stage.load(server, pause=0.05) as load:
+        wait(0.5)
+        server.tell("boot", "slow 1")
+        server.signal(signal.SIGHUP)
+        wait(0.4)
+        server.tell("version", "2")
+        server.signal(signal.SIGHUP)
+        renewed = time_until(lambda: server.get("/version", 1) == (200, b"2"), 10)
+        wait(2.5)
+        answers = {server.get("/version", 5) for _ in range(20)}
+    passed = lost(load.account, False) == 0 and answers == {(200, b"2")}
+    return Seen(passed, f"{of_others(load.account, False)}; "
+                        f"{'only new code' if answers == {(200, b'2')} else 'old and new code'} after "
+                        f"{seconds(renewed + 2.5)}", {"lost": lost(load.account, False)})
+
+
+@fault(GROUP, "SIGTERM during a reload", "drains as ever: status 0, nothing left behind", needs="--max-requests")
+def terminated_in_reload(stage: Stage) -> Seen:
+    """SIGHUP with an import of 5 s, then SIGTERM after half a second."""
+    server = stage.start()
+    server.tell("boot", "slow 5")
+    server.signal(signal.SIGHUP)
+    wait(0.5)
+    if server.is_running():
+        server.signal(signal.SIGTERM)
+    try:
+        status = server.process.wait(15)
+    except subprocess.TimeoutExpired:
+        return Seen(False, "runs on")
+    left = time_until(lambda: not server.processes(), 3)
+    return Seen(status == 0 and left < 3, f"status {status}, {'nothing' if left < 3 else 'processes'} left behind",
+                {"status": status})
+
+
+@fault(GROUP, "workers recycled after 150 requests, under load", "the successor first, 0 failed",
+       "Granian counts no requests: its workers live 2 s here.", needs="--max-requests")
+def recycled(stage: Stage) -> Seen:
+    """Planned replacement again and again for 6 s."""
+    server = stage.start({
+        "roost": ("--max-requests", 150), "gunicorn": ("--max-requests", 150, "--max-requests-jitter", 30),
+        "uwsgi": ("--max-requests", 150), "granian": ("--workers-lifetime", "2s"),
+    })
+    before = len(server.notes("imports"))
+    with stage.load(server) as load:
+        wait(6)
+    recycles = len(server.notes("imports")) - before
+    passed = lost(load.account) == 0 and recycles >= 2
+    return Seen(passed, f"{recycles} recycled; {of_others(load.account)}", {"recycles": recycles, "lost": lost(load.account)})
+
+
+@fault(GROUP, "a worker's memory grows past a limit of 150 MiB", "recycled, the successor first, 0 failed",
+       "gunicorn has no such limit.", needs="--max-rss")
+def leaking_worker(stage: Stage) -> Seen:
+    """The app keeps 20 MiB with each of 24 requests, for 8 s under load."""
+    if stage.name == "gunicorn":
+        return Seen(None, "has no such limit")
+    server = stage.start({
+        "roost": ("--max-rss", "150MiB"), "uwsgi": ("--reload-on-rss", 150),
+        "granian": ("--workers-max-rss", 150, "--rss-sample-interval", "1s", "--rss-samples", 1),
+    })
+    before = len(server.notes("imports"))
+    with stage.load(server) as load:
+        for _ in range(24):
+            get(server.address, "/leak?mib=20", 5)
+            wait(0.33)
+        wait(3)
+    recycles = len(server.notes("imports")) - before
+    passed = lost(load.account) == 0 and recycles >= 1
+    return Seen(passed, f"{recycles} recycled; {of_others(load.account)}", {"recycles": recycles, "lost": lost(load.account)})
