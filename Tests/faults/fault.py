@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-import os
 import sys
 import tempfile
 from dataclasses import dataclass, field
@@ -58,9 +57,10 @@ def fault(group: str, title: str, promise: str, remark: str = "", needs: str | N
 class Stage:
     """One server under one fault: starts it, loads it, and clears up whatever happened."""
 
-    def __init__(self, name: str, directory: Path):
+    def __init__(self, name: str, directory: Path, is_quick: bool = False):
         self.name = name
         self.directory = directory
+        self.is_quick = is_quick
         self._servers: list[Server] = []
 
     def start(self, options: dict[str, tuple] | None = None, wait: bool = True, **settings) -> Server:
@@ -71,6 +71,10 @@ class Stage:
         if wait:
             server.wait_until_answers()
         return server
+
+    def span(self, seconds: float) -> float:
+        """How long to watch: as long as the table is made with, or half of it in a test run."""
+        return seconds / 2 if self.is_quick else seconds
 
     def prepare(self) -> Path:
         """The directory of the next server, before it starts: for what the app shall find there."""
@@ -87,26 +91,24 @@ class Stage:
 
 
 @contextlib.contextmanager
-def stage(name: str) -> Iterator[Stage]:
+def stage(name: str, is_quick: bool) -> Iterator[Stage]:
     with tempfile.TemporaryDirectory(prefix=f"fault-{name}-", ignore_cleanup_errors=True) as directory:
-        # gunicorn drops nothing and granian neither; uWSGI's and Roost's sockets need a path that others may enter.
-        os.chmod(directory, 0o755)
-        it = Stage(name, Path(directory))
+        it = Stage(name, Path(directory), is_quick)
         try:
             yield it
         finally:
             it.end()
 
 
-def play(chosen: Fault, name: str) -> Seen:
+def play(chosen: Fault, name: str, is_quick: bool = False) -> Seen:
     """Puts the fault into the server; what goes wrong with the server itself is a result as well."""
     if name == "roost" and chosen.needs and not knows(chosen.needs):
         return Seen(None, f"this version has no `{chosen.needs}`")
-    with stage(name) as it:
+    with stage(name, is_quick) as it:
         try:
             return chosen.run(it)
-        except AssertionError as problem:
-            return Seen(False, str(problem).splitlines()[0][:160])
+        except (AssertionError, OSError) as problem:
+            return Seen(False, (str(problem) or repr(problem)).splitlines()[0][:160])
 
 
 # Words that many faults share

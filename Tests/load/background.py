@@ -91,7 +91,11 @@ class Crowd:
         self.refused = 0
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._drip, args=(drip,), name="crowd")
-        for _ in range(count):
+        patience = time.monotonic() + 15
+        for place in range(count):
+            if time.monotonic() > patience:
+                self.refused += count - place
+                break
             one = socket.socket()
             if receive_buffer:
                 one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)

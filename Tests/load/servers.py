@@ -43,12 +43,12 @@ def knows(option: str) -> bool:
     return option in shown
 
 
-def roost(directory: Path, port: int, processes: int, threads: int) -> list:
+def roost(directory: Path, port: int, processes: int, threads: int, access_log: bool) -> list:
     command = [
         BINARY, "serve", "victim:application", "--app-dir", directory, "--bind", f"{HOST}:{port}",
         "--python", tool("python") if Path(tool("python")).exists() else sys.executable,
         "--processes", processes, "--threads", threads, "--admin-socket", directory / "admin.sock",
-        "--access-log", "off", "--graceful-timeout", "15s",
+        "--access-log", "text" if access_log else "off", "--graceful-timeout", "15s",
     ]
     if knows("--request-timeout TIME"):
         command += ["--request-timeout", f"{HANG_SECONDS}s"]
@@ -57,29 +57,30 @@ def roost(directory: Path, port: int, processes: int, threads: int) -> list:
     return command
 
 
-def gunicorn(directory: Path, port: int, processes: int, threads: int) -> list:
+def gunicorn(directory: Path, port: int, processes: int, threads: int, access_log: bool) -> list:
     return [
         tool("gunicorn"), "--worker-class", "gthread", "--bind", f"{HOST}:{port}", "--chdir", directory,
         "--workers", processes, "--threads", threads, "--timeout", HANG_SECONDS, "--graceful-timeout", 15,
-        "victim:application",
+        *(("--access-logfile", "-") if access_log else ()), "victim:application",
     ]
 
 
-def granian(directory: Path, port: int, processes: int, threads: int) -> list:
+def granian(directory: Path, port: int, processes: int, threads: int, access_log: bool) -> list:
     return [
         tool("granian"), "--interface", "wsgi", "--host", HOST, "--port", port, "--working-dir", directory,
-        "--workers", processes, "--blocking-threads", threads, "--respawn-failed-workers", "--respawn-interval", "0.1",
-        "--workers-kill-timeout", "15s", "--no-access-log", "victim:application",
+        "--workers", processes, "--blocking-threads", threads, "--respawn-failed-workers",
+        "--workers-kill-timeout", "15s", "--access-log" if access_log else "--no-access-log", "victim:application",
     ]
 
 
-def uwsgi(directory: Path, port: int, processes: int, threads: int) -> list:
+def uwsgi(directory: Path, port: int, processes: int, threads: int, access_log: bool) -> list:
     # `--http` is its own front process, which its documentation asks for when no other server stands before it.
     return [
         tool("uwsgi"), "--http", f"{HOST}:{port}", "--http-keepalive", "--http-auto-chunked", "--module",
         "victim:application", "--home", VENV, "--chdir", directory, "--master", "--processes", processes,
         "--threads", threads, "--enable-threads", "--need-app", "--lazy-apps", "--die-on-term", "--no-orphans",
-        "--disable-logging", "--harakiri", HANG_SECONDS, "--reload-mercy", 15, "--worker-reload-mercy", 15,
+        "--harakiri", HANG_SECONDS, "--reload-mercy", 15, "--worker-reload-mercy", 15,
+        *(() if access_log else ("--disable-logging",)),
     ]
 
 
@@ -109,7 +110,8 @@ class Server:
     """One server in a directory of its own, which has its copy of the app, its log and the app's notes."""
 
     def __init__(self, name: str, directory: Path, *options, processes: int = 2, threads: int = 4, output=None,
-                 limits: dict | None = None, wait: bool = True, cgroup: Path | None = None, port: int | None = None):
+                 limits: dict | None = None, wait: bool = True, cgroup: Path | None = None, port: int | None = None,
+                 access_log: bool = False):
         self.name = name
         self.directory = directory
         self.directory.mkdir(parents=True, exist_ok=True)
@@ -124,7 +126,7 @@ class Server:
             VICTIM_DIRECTORY=str(directory), VICTIM_MARK=self.mark, PYTHONDONTWRITEBYTECODE="1",
             PATH=f"{VENV / 'bin'}:{environment.get('PATH', '')}",
         )
-        command = [*COMMANDS[name](directory, self.port, processes, threads)]
+        command = [*COMMANDS[name](directory, self.port, processes, threads, access_log)]
         # The peers take the app as the last argument and options before it.
         command = command + [*options] if name in ("roost", "uwsgi") else command[:-1] + [*options] + command[-1:]
 

@@ -10,13 +10,13 @@ GROUP = "Logs"
 
 
 def shout_and_watch(stage: Stage, output) -> Seen:
-    """The app writes 300 KB to standard error; canaries are watched for 5 s."""
-    server = stage.start(output=output)
+    """The access log is on and the app writes 300 KB to standard error besides; canaries are watched for some seconds."""
+    server = stage.start(output=output, access_log=True)
     for _ in range(4):
         Asked(server.address, "/shout?n=1000", patience=5)
     wait(0.5)
     with stage.load(server, **CANARIES) as load:
-        wait(5)
+        wait(stage.span(5))
     return Seen(lost(load.account) == 0, f"{of_others(load.account)}, worst {seconds(worst(load.account, 0))}",
                 {"lost": lost(load.account), "sent": load.account.sent})
 

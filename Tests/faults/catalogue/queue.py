@@ -6,16 +6,20 @@ import time
 from account import Account, Outcome
 from background import Asked, wait
 from client import Client
-from fault import Seen, Stage, fault, seconds, time_until
+from fault import Seen, Stage, ended_with, fault, seconds, time_until
 
 GROUP = "The queue"
 
 
 def fill(server, busy_seconds: float):
     """Occupies all eight threads."""
-    running = [Asked(server.address, f"/counted?as=busy&s={busy_seconds}") for _ in range(8)]
-    assert time_until(lambda: len(server.notes("run-busy")) == 8, 5) < 5, "not all of 8 requests ran at once"
-    return running
+    running = []
+    # Where the kernel deals out connections, eight of them need not meet eight threads.
+    for _ in range(4):
+        running += [Asked(server.address, f"/counted?as=busy&s={busy_seconds}") for _ in range(8)]
+        if time_until(lambda: len(server.notes("run-busy")) >= 8, 0.5) < 0.5:
+            return running
+    raise AssertionError("not all of 8 threads could be occupied")
 
 
 @fault(GROUP, "the queue is full", "503 with Retry-After at once",
@@ -28,9 +32,10 @@ def queue_full(stage: Stage) -> Seen:
     ends = [asked.end() for asked in more + running]
     told = [end for end in ends if end.outcome is Outcome.REFUSED]
     answered = sum(end.outcome is Outcome.ANSWERED for end in ends)
+    everybody = len(ends)
     slowest = max((end.seconds for end in told), default=0.0)
     if stage.name != "roost":
-        return Seen(None, f"no bound: {answered} of 48 answered, {len(told)} refused", {"refused": len(told)})
+        return Seen(None, f"no bound: {answered} of {everybody} answered, {len(told)} refused", {"refused": len(told)})
     passed = len(told) == 30 and answered == 18 and slowest < 2
     return Seen(passed, f"{len(told)} of 40 refused, the last after {seconds(slowest)}; the others answered",
                 {"refused": len(told), "slowest": slowest})
@@ -71,6 +76,6 @@ def queue_deadline(stage: Stage) -> Seen:
     wait(0.5)
     ran = len(server.notes("run-late"))
     if stage.name != "roost":
-        return Seen(None, f"no deadline: answered after {seconds(took)}" if ran else "not run")
+        return Seen(None, f"no deadline: {'run' if ran else 'not run'}, {ended_with(end)}")
     return Seen(end.outcome is Outcome.REFUSED and ran == 0, f"{end.status} after {seconds(took)}, "
                 f"{'never run' if not ran else 'run all the same'}", {"took": took, "ran": ran})

@@ -33,7 +33,7 @@ def start():
     how, _, value = told("boot", "well").partition(" ")
     if how == "exit":
         note("starts")
-        os._exit(3)
+        os._exit(1)
     if how == "raise":
         raise RuntimeError("the app was told to fail at its start")
     if how == "slow":
@@ -141,7 +141,7 @@ def segfault(environ, start_response, asked):
 
 def leave(environ, start_response, asked):
     note("run-leave")
-    os._exit(3)
+    os._exit(1)
 
 
 def gluttony(environ, start_response, asked):
