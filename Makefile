@@ -4,8 +4,8 @@
 #   make run      build, then serve the example dashboard and print its address
 #   make test     every test: Swift's, the worker's on each CPython found, and the real server on a socket
 #   make fuzz     feed the parsers and the frame reader what nobody would send (FUZZ_SECONDS=20 each)
-#   make chaos    kill and reload workers under load, and account for each request (CHAOS_SECONDS=60)
-#   make faults   put every fault into Roost and its peers and write docs/faults.md (FAULTS_ONLY=drain, FAULTS_SERVERS=roost)
+#   make chaos    kill and reload workers under load and account for each request (CHAOS_SECONDS=60)
+#   make faults   put every fault into Roost and its peers and write docs/faults.md (FAULTS_ONLY=drain)
 #   make bench    measure beside the peers and write docs/benchmarks.md (BENCH_ONLY=hello, BENCH_QUICK=1)
 #   make format   rewrite the Swift sources in the house style
 #   make check    style, links and other cheap readings; changes nothing

@@ -1,4 +1,4 @@
-"""What is looked for on the idle server after chaos: things that leaked, and counters that disagree with the clients."""
+"""What is looked for on the idle server after chaos: leaks, and counters that disagree with the clients."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def search(server: Server, before: Footprint, account: Account) -> list[str]:
         found.append(str(problem))
     after = Footprint.of(server)
     if after.count > before.count + MORE_DESCRIPTORS:
-        found.append(f"descriptors: {before.count} before, {after.count} after: {before.descriptors} {after.descriptors}")
+        found.append(f"descriptors, before: {before.descriptors}, after: {after.descriptors}")
     if after.resident_mib > before.resident_mib + MORE_MIB:
         found.append(f"memory of the front: {before.resident_mib:.0f} MiB before, {after.resident_mib:.0f} MiB after")
     kept = set(proc.children(server.pid, zombies=True)) - set(workers_of(server))

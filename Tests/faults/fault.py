@@ -92,7 +92,7 @@ class Stage:
 
 @contextlib.contextmanager
 def stage(name: str, is_quick: bool) -> Iterator[Stage]:
-    with tempfile.TemporaryDirectory(prefix=f"fault-{name}-", ignore_cleanup_errors=True) as directory:
+    with tempfile.TemporaryDirectory(prefix=f"fault-{name}-") as directory:
         it = Stage(name, Path(directory), is_quick)
         try:
             yield it
@@ -114,7 +114,7 @@ def play(chosen: Fault, name: str, is_quick: bool = False) -> Seen:
 # Words that many faults share
 
 def lost(account: Account, closed_counts: bool = True) -> int:
-    """How many requests of others failed. A kept connection that closed under a request counts, unless that is allowed."""
+    """How many requests of others failed; a kept connection that closed under one counts, unless that is allowed."""
     kinds = FAILURES | ({Outcome.IDLE_CLOSED} if closed_counts else set())
     return account.count(*kinds)
 

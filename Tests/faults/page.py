@@ -6,7 +6,6 @@ import json
 import math
 import os
 import platform
-from pathlib import Path
 
 from fault import FAULTS
 from servers import COMMANDS, ROOT

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import datetime
-import json
 import os
 import sys
 import time
@@ -74,6 +73,8 @@ def main() -> int:
                     "passed": seen.passed, "text": seen.text, "figures": page.finite(seen.figures),
                     "date": datetime.date.today().isoformat(),
                 }
+                if not options.dry:
+                    page.save(results)
                 if server == "roost" and seen.passed is False:
                     broken.append(fault_name)
     if not options.dry:

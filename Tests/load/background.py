@@ -137,8 +137,8 @@ class Crowd:
         count = 0
         for one in self.sockets:
             try:
-                while piece := one.recv(1 << 16):
-                    del piece
+                while one.recv(1 << 16):
+                    pass
                 count += 1
             except BlockingIOError:
                 pass

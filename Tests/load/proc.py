@@ -47,7 +47,7 @@ def descendants(pid: int) -> list[int]:
 
 
 def marked(variable: str, value: str) -> list[int]:
-    """The processes whose environment has `variable=value`: whatever a server left behind, whoever its parent is now."""
+    """The processes whose environment has `variable=value`, whoever their parent is now."""
     wanted = f"{variable}={value}".encode()
     found = []
     for name in os.listdir("/proc"):

@@ -154,10 +154,12 @@ class Server:
 
     def wait_until_answers(self, seconds: float = PATIENCE) -> None:
         def answers() -> bool:
-            assert self.process.poll() is None, f"{self.name} ended with {self.process.returncode}:\n{self.log()[-2000:]}"
+            assert self.process.poll() is None, (
+                f"{self.name} ended with status {self.process.returncode} before it served: {self.last_words()}"
+            )
             return self.get("/hello?n=1", timeout=2) == (200, b"hello 1")
 
-        eventually(answers, f"{self.name} answers; its log: {self.log()[-2000:]}", seconds)
+        eventually(answers, f"{self.name} answers", seconds)
         # One worker answers; a moment later all do, and nothing of the start is measured.
         eventually(lambda: len(proc.children(self.pid)) >= self.shape[0], "all workers are there", seconds)
         if self.name == "roost":
@@ -193,6 +195,10 @@ class Server:
             return self.log_path.read_text(errors="replace")
         except OSError:
             return ""
+
+    def last_words(self) -> str:
+        lines = [line for line in self.log().splitlines() if line.strip()]
+        return " / ".join(line.strip() for line in lines[-3:])
 
     def notes(self, name: str) -> list[int]:
         """The pids that ran what the app notes under this name, in order."""

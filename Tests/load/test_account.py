@@ -1,4 +1,4 @@
-"""The client that accounts for requests, against servers that are a few lines long: each end is told from the others."""
+"""The client that accounts for requests, against servers of a few lines: each end is told from the others."""
 
 import asyncio
 import sys

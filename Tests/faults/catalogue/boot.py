@@ -12,7 +12,7 @@ GROUP = "The start"
 
 
 def start_to_the_end(stage: Stage, **settings):
-    """Starts a server that should give up, and waits 15 s for it. Its status (None: it runs on) and how long it took."""
+    """A server that should give up, after 15 s at most; its status (None: it runs on) and how long it took."""
     server = stage.start(wait=False, **settings)
     took = time_until(lambda: not server.is_running(), 15)
     return server, server.process.poll(), took
@@ -40,8 +40,8 @@ def address_taken(stage: Stage) -> Seen:
         server, status, took = start_to_the_end(stage, port=port)
     names_it = str(port) in server.log()
     passed = bool(status) and names_it and not server.processes()
-    return Seen(passed, f"{f'status {status} after {seconds(took)}' if status is not None else 'tries for 15 s and more'}, "
-                        f"{'names' if names_it else 'does not name'} it", {"status": status})
+    what = f"status {status} after {seconds(took)}" if status is not None else "tries for 15 s and more"
+    return Seen(passed, f"{what}, {'names' if names_it else 'does not name'} it", {"status": status})
 
 
 @fault(GROUP, "SIGTERM while the app is being imported", "ends soon, nothing is left behind")

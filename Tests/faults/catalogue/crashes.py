@@ -49,7 +49,8 @@ def judge(load, ends, replaced, allowed=(Outcome.BAD_GATEWAY,)) -> Seen:
     return Seen(
         passed,
         f"{over}in it: {told(ends)}; others: {of_others(account)}; replaced after {seconds(replaced)}",
-        {"deaths": len(ends), "lost": lost(account), "sent": account.sent, "replaced": replaced, "told": [ended_with(end) for end in ends]},
+        {"deaths": len(ends), "lost": lost(account), "sent": account.sent, "replaced": replaced,
+         "told": [ended_with(end) for end in ends]},
     )
 
 
@@ -98,7 +99,8 @@ def exited_worker(stage: Stage) -> Seen:
     return judge(load, ends, replaced)
 
 
-@fault(GROUP, "a GET that kills every worker it meets", "runs at most twice, then 502; the server lives", needs="--retry")
+@fault(GROUP, "a GET that kills every worker it meets", "runs at most twice, then 502; the server lives",
+       needs="--retry")
 def poisonous_get(stage: Stage) -> Seen:
     """One GET that segfaults: a retry must not take down all workers, one after the other."""
     server = stage.start()
@@ -129,7 +131,8 @@ def gluttonous_worker(stage: Stage) -> Seen:
             wait(0.5)
         said = "killed by the kernel" if "cgroup" in bound else "MemoryError"
         passed = lost(load.account) == 0 and end.outcome in (Outcome.BAD_GATEWAY, Outcome.ERROR) and replaced < 10
-        text = f"{said}; in it: {ended_with(end)}; others: {of_others(load.account)}; replaced after {seconds(replaced)}"
+        text = (f"{said}; in it: {ended_with(end)}; others: {of_others(load.account)}; replaced after "
+                f"{seconds(replaced)}")
         seen = Seen(passed and server.is_running(), text, {"lost": lost(load.account), "replaced": replaced})
         stage.end()
         return seen
@@ -162,7 +165,7 @@ def stopped_worker(stage: Stage) -> Seen:
 @fault(GROUP, "a worker dies and the app no longer imports", "the others go on serving; starts are spaced out; it "
                                                             "recovers by itself when the app is mended")
 def crash_loop(stage: Stage) -> Seen:
-    """The app ends its process at import; one of two workers is killed. Counts starts for some seconds, then mends the app."""
+    """The app ends its process at import; one of two workers is killed. Counts starts, then mends the app."""
     server = stage.start()
     with stage.load(server, pause=0.04) as load:
         wait(0.5)
@@ -198,8 +201,8 @@ def crash_loop_of_all(stage: Stage) -> Seen:
     told = load.account.by_outcome()
     accounted = {Outcome.ANSWERED.value, Outcome.REFUSED.value}
     passed = starts <= 30 and recovered < 15 and set(told) <= accounted
-    return Seen(passed, f"{starts} starts in {stage.span(6):.0f} s; {', '.join(f'{n} {what}' for what, n in told.items())}; serves "
-                        f"{seconds(recovered)} after it was mended", {"starts": starts, "recovered": recovered})
+    ends = ", ".join(f"{number} {what}" for what, number in told.items())
+    return Seen(passed, f"{starts} starts in {stage.span(6):.0f} s; {ends}; serves {seconds(recovered)} after it was mended", {"starts": starts, "recovered": recovered})
 
 
 def _a_worker(server) -> int:

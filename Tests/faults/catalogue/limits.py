@@ -18,7 +18,7 @@ MIB = 1 << 20
 
 
 def pour(address, opening: bytes, piece: bytes, limit: int, seconds_at_most: float = 6.0):
-    """Sends `opening` and then `piece` again and again until the server ends it. Bytes taken, first line of the answer."""
+    """Sends `opening`, then `piece` until the server ends it. Bytes taken, and the first line of the answer."""
     taken, answer = len(opening), b""
     deadline = time.monotonic() + seconds_at_most
     with socket.create_connection(address, 5) as one:
@@ -68,7 +68,7 @@ def endless_head(stage: Stage) -> Seen:
 
 
 @fault(GROUP, "upload of 256 MiB to an app that does not read it", "an answer, memory bounded",
-       "Roost takes the whole body (to disk) before it asks the app, and so takes all of it: `max-body-bytes` bounds it.")
+       "Roost takes the whole body (to disk) before it asks the app, so all of it; `max-body-bytes` bounds it.")
 def unread_upload(stage: Stage) -> Seen:
     """The app answers at once. Good is to answer and to close; better is to have taken little."""
     server = stage.start()
@@ -103,15 +103,16 @@ def huge_response(stage: Stage) -> Seen:
     wait(1)
     calm = proc.cpu_seconds(server.processes()) - used < 0.7
     passed = lost(load.account) == 0 and most < 100 and calm
-    return Seen(passed, f"+{most:.0f} MiB of memory, {(room - least) / MIB:.0f} MiB of disk; {of_others(load.account)}; "
+    disk = (room - least) / MIB
+    return Seen(passed, f"+{most:.0f} MiB of memory, {disk:.0f} MiB of disk; {of_others(load.account)}; "
                         f"{'calm' if calm else 'still busy'} afterwards",
-                {"grown_mib": most, "disk_mib": (room - least) / MIB, "lost": lost(load.account)})
+                {"grown_mib": most, "disk_mib": disk, "lost": lost(load.account)})
 
 
 @fault(GROUP, "out of file descriptors", "no busy waiting; serves again when there are some",
        "Measured: processor time of all its processes in 3 s in which nothing can be accepted.")
 def out_of_descriptors(stage: Stage) -> Seen:
-    """Leaves each process ten descriptors more than it has, opens 200 connections, looks at the processor; closes them."""
+    """Leaves each process ten more descriptors than it has, opens 200 connections, looks at the processor."""
     server = stage.start()
     for pid in server.processes():
         try:

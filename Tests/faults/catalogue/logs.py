@@ -10,7 +10,7 @@ GROUP = "Logs"
 
 
 def shout_and_watch(stage: Stage, output) -> Seen:
-    """The access log is on and the app writes 300 KB to standard error besides; canaries are watched for some seconds."""
+    """The access log is on and the app writes 300 KB to standard error; canaries are watched for some seconds."""
     server = stage.start(output=output, access_log=True)
     for _ in range(4):
         Asked(server.address, "/shout?n=1000", patience=5)

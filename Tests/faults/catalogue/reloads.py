@@ -46,14 +46,15 @@ def reloads_kept(stage: Stage) -> Seen:
     return reload_often(stage, keeps=True)
 
 
-@fault(GROUP, "20 x SIGHUP under 64 clients with new connections", "20 new generations, 0 failed", needs="--max-requests")
+@fault(GROUP, "20 x SIGHUP under 64 clients with new connections", "20 new generations, 0 failed",
+       needs="--max-requests")
 def reloads_new(stage: Stage) -> Seen:
     """Each request has a connection of its own: none may be refused or reset."""
     return reload_often(stage, keeps=False)
 
 
-@fault(GROUP, "reload with a syntax error in the app", "the old code goes on, the log has the error, the next reload with "
-       "mended code works", needs="--max-requests")
+@fault(GROUP, "reload with a syntax error in the app",
+       "the old code goes on, the log has the error, the next reload with mended code works", needs="--max-requests")
 def reload_syntax_error(stage: Stage) -> Seen:
     """Breaks the app's file, SIGHUP; then mends it, SIGHUP."""
     server = stage.start()
@@ -87,12 +88,13 @@ def two_hangups(stage: Stage) -> Seen:
         wait(0.4)
         server.tell("version", "2")
         server.signal(signal.SIGHUP)
-        renewed = time_until(lambda: server.get("/version", 1) == (200, b"2"), 10)
+        time_until(lambda: server.get("/version", 1) == (200, b"2"), 10)
         wait(2.5 if stage.name != "granian" else 8)
         answers = {server.get("/version", 5) for _ in range(20)}
     passed = lost(load.account, False) == 0 and answers == {(200, b"2")}
     return Seen(passed, f"{of_others(load.account, False)}; "
-                        f"{'only new code' if answers == {(200, b'2')} else 'old and new code'} in the end", {"lost": lost(load.account, False)})
+                        f"{'only new code' if answers == {(200, b'2')} else 'old and new code'} in the end",
+                {"lost": lost(load.account, False)})
 
 
 @fault(GROUP, "SIGTERM during a reload", "drains as ever: status 0, nothing left behind", needs="--max-requests")
@@ -128,7 +130,8 @@ def recycled(stage: Stage) -> Seen:
         wait(stage.span(6))
     recycles = len(server.notes("imports")) - before
     passed = lost(load.account) == 0 and recycles >= 2
-    return Seen(passed, f"{recycles} recycled; {of_others(load.account)}", {"recycles": recycles, "lost": lost(load.account)})
+    return Seen(passed, f"{recycles} recycled; {of_others(load.account)}",
+                {"recycles": recycles, "lost": lost(load.account)})
 
 
 @fault(GROUP, "a worker's memory grows past a limit of 150 MiB", "recycled, the successor first, 0 failed",
@@ -149,4 +152,5 @@ def leaking_worker(stage: Stage) -> Seen:
         wait(3)
     recycles = len(server.notes("imports")) - before
     passed = lost(load.account) == 0 and recycles >= 1
-    return Seen(passed, f"{recycles} recycled; {of_others(load.account)}", {"recycles": recycles, "lost": lost(load.account)})
+    return Seen(passed, f"{recycles} recycled; {of_others(load.account)}",
+                {"recycles": recycles, "lost": lost(load.account)})

@@ -12,8 +12,8 @@ GROUP = "Slow and vanishing clients"
 CANARIES = dict(clients=4, keeps=False, pause=0.1, patience=2.0)
 
 
-def crowd_and_canaries(stage: Stage, count: int, opening: bytes, drip: bytes = b"", watched: float = 6.0, more_mib=100.0,
-                       options=None, settling: float = 0.0, **settings) -> Seen:
+def crowd_and_canaries(stage: Stage, count: int, opening: bytes, drip: bytes = b"", watched: float = 6.0,
+                       more_mib: float = 100.0, options=None, settling: float = 0.0, **settings) -> Seen:
     """The crowd connects; canaries are watched for some seconds; memory is compared."""
     server = stage.start(options)
     before = proc.resident_mib(server.processes())

@@ -191,7 +191,7 @@ def short(environ, start_response, asked):
 PATHS = {
     function.__name__: function
     for function in (
-        hello, version, work, counted, echo, big, stream, shout, leak, segfault, leave, gluttony, busy_loop, endless_sleep,
-        wedged_call, fail, fail_midway, short,
+        hello, version, work, counted, echo, big, stream, shout, leak, segfault, leave, gluttony, busy_loop,
+        endless_sleep, wedged_call, fail, fail_midway, short,
     )
 }
