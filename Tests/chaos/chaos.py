@@ -106,7 +106,8 @@ def run(options, directory: Path) -> bool:
         after = aftermath.Footprint.of(server) if server.is_running() else None
         say(f"{account}")
         p50, p99 = (account.latency(share) * 1000 for share in (0.5, 0.99))
-        say(f"p50 {p50:.1f} ms, p99 {p99:.1f} ms of what was answered; {len(deaths)} deaths, {len(reloads)} reloads; front before: {before}; after: {after}")
+        say(f"p50 {p50:.1f} ms, p99 {p99:.1f} ms of what was answered; {len(deaths)} deaths, {len(reloads)} reloads; "
+            f"front before: {before}; after: {after}")
         if options.json:
             Path(options.json).write_text(json.dumps({
                 "seconds": options.seconds, "shape": f"{options.processes}x{options.threads}", "seed": options.seed,

@@ -202,7 +202,8 @@ def crash_loop_of_all(stage: Stage) -> Seen:
     accounted = {Outcome.ANSWERED.value, Outcome.REFUSED.value}
     passed = starts <= 30 and recovered < 15 and set(told) <= accounted
     ends = ", ".join(f"{number} {what}" for what, number in told.items())
-    return Seen(passed, f"{starts} starts in {stage.span(6):.0f} s; {ends}; serves {seconds(recovered)} after it was mended", {"starts": starts, "recovered": recovered})
+    return Seen(passed, f"{starts} starts in {stage.span(6):.0f} s; {ends}; serves {seconds(recovered)} after it "
+                        "was mended", {"starts": starts, "recovered": recovered})
 
 
 def _a_worker(server) -> int:

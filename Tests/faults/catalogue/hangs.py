@@ -59,14 +59,16 @@ def busy_loop(stage: Stage) -> Seen:
 
 
 @fault(GROUP, "`time.sleep(1e9)`: C code that never returns, lock released",
-       "504 after the request timeout; a successor takes over, then the worker leaves; nobody else is lost", needs="--request-timeout TIME")
+       "504 after the request timeout; a successor takes over, then the worker leaves; nobody else is lost",
+       needs="--request-timeout TIME")
 def endless_sleep(stage: Stage) -> Seen:
     """No exception reaches a thread inside C. Its neighbours in the worker run on until a successor is ready."""
     return hang(stage, "endless_sleep", lambda pid: not proc.is_alive(pid))
 
 
 @fault(GROUP, "a C call that holds the interpreter's lock for 30 s",
-       "504 after the request timeout; the worker is replaced; GETs in it are answered by another", needs="--request-timeout TIME")
+       "504 after the request timeout; the worker is replaced; GETs in it are answered by another",
+       needs="--request-timeout TIME")
 def wedged_call(stage: Stage) -> Seen:
     """Nothing else can run in that worker: what was given to it is taken back or tried again elsewhere."""
     return hang(stage, "wedged_call", lambda pid: not proc.is_alive(pid))
