@@ -78,7 +78,9 @@ def uwsgi(directory: Path, port: int, processes: int, threads: int, access_log: 
     return [
         tool("uwsgi"), "--http", f"{HOST}:{port}", "--http-keepalive", "--http-auto-chunked", "--module",
         "victim:application", "--home", VENV, "--chdir", directory, "--master", "--processes", processes,
-        "--threads", threads, "--enable-threads", "--need-app", "--lazy-apps", "--die-on-term", "--no-orphans",
+        "--threads", threads, "--enable-threads", "--need-app", "--lazy-apps", "--no-orphans",
+        "--hook-master-start", "unix_signal:15 gracefully_kill_them_all", "--master-fifo", directory / "fifo",
+        "--listen", 1024,
         "--harakiri", HANG_SECONDS, "--reload-mercy", 15, "--worker-reload-mercy", 15,
         *(() if access_log else ("--disable-logging",)),
     ]
@@ -184,6 +186,16 @@ class Server:
 
     def signal(self, number: int) -> None:
         self.process.send_signal(number)
+
+    def reload(self) -> None:
+        """SIGHUP; for uWSGI its chain reload, one worker after the other, which serves on where SIGHUP starts all anew."""
+        if self.name == "uwsgi":
+            with contextlib.suppress(OSError):
+                fifo = os.open(self.directory / "fifo", os.O_WRONLY | os.O_NONBLOCK)
+                os.write(fifo, b"c")
+                os.close(fifo)
+        elif self.is_running():
+            self.signal(signal.SIGHUP)
 
     def is_running(self) -> bool:
         return self.process.poll() is None

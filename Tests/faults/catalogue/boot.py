@@ -18,7 +18,8 @@ def start_to_the_end(stage: Stage, **settings):
     return server, server.process.poll(), took
 
 
-@fault(GROUP, "the app cannot be imported at the first start", "ends with status 1 and the traceback")
+@fault(GROUP, "the app cannot be imported at the first start", "ends with status 1 and the traceback",
+       remark="All say why.")
 def import_error(stage: Stage) -> Seen:
     """The app raises at import. A server that tries for ever hides the reason from whoever deploys it."""
     (stage.prepare() / "boot").write_text("raise")
@@ -30,7 +31,8 @@ def import_error(stage: Stage) -> Seen:
                         f"{'with' if says_why else 'without'} the traceback", {"status": status})
 
 
-@fault(GROUP, "the address is taken", "ends with an error that names it, and leaves nothing behind")
+@fault(GROUP, "the address is taken", "ends with an error that names it, and leaves nothing behind",
+       remark="gunicorn tries five times first.")
 def address_taken(stage: Stage) -> Seen:
     """Another process listens there already."""
     with socket.socket() as taken:
@@ -44,7 +46,8 @@ def address_taken(stage: Stage) -> Seen:
     return Seen(passed, f"{what}, {'names' if names_it else 'does not name'} it", {"status": status})
 
 
-@fault(GROUP, "SIGTERM while the app is being imported", "ends soon, nothing is left behind")
+@fault(GROUP, "SIGTERM while the app is being imported", "ends soon, nothing is left behind",
+       remark="A worker inside an import does not look at the signal.")
 def terminated_at_boot(stage: Stage) -> Seen:
     """The import takes 20 s; SIGTERM comes after one."""
     (stage.prepare() / "boot").write_text("slow 20")

@@ -52,7 +52,8 @@ def is_calm(pid: int) -> bool:
 
 
 @fault(GROUP, "`while True: pass` in one thread",
-       "504 after the request timeout, the thread comes back, nobody else is lost", needs="--request-timeout TIME")
+       "504 after the request timeout, the thread comes back, nobody else is lost", needs="--request-timeout TIME",
+       remark="gunicorn's and uWSGI's time-outs see no single thread: while others finish requests, nothing happens.")
 def busy_loop(stage: Stage) -> Seen:
     """Pure Python that never ends: an exception raised inside that one thread ends it, and its neighbours go on."""
     return hang(stage, "busy_loop", is_calm)
@@ -60,7 +61,8 @@ def busy_loop(stage: Stage) -> Seen:
 
 @fault(GROUP, "`time.sleep(1e9)`: C code that never returns, lock released",
        "504 after the request timeout; a successor takes over, then the worker leaves; nobody else is lost",
-       needs="--request-timeout TIME")
+       needs="--request-timeout TIME",
+       remark="As above: one thread is lost until the next restart, and nobody is told.")
 def endless_sleep(stage: Stage) -> Seen:
     """No exception reaches a thread inside C. Its neighbours in the worker run on until a successor is ready."""
     return hang(stage, "endless_sleep", lambda pid: not proc.is_alive(pid))
@@ -68,7 +70,8 @@ def endless_sleep(stage: Stage) -> Seen:
 
 @fault(GROUP, "a C call that holds the interpreter's lock for 30 s",
        "504 after the request timeout; the worker is replaced; GETs in it are answered by another",
-       needs="--request-timeout TIME")
+       needs="--request-timeout TIME",
+       remark="Here gunicorn's heartbeat stops and its time-out works; the client is told nothing.")
 def wedged_call(stage: Stage) -> Seen:
     """Nothing else can run in that worker: what was given to it is taken back or tried again elsewhere."""
     return hang(stage, "wedged_call", lambda pid: not proc.is_alive(pid))

@@ -47,7 +47,8 @@ def pour(address, opening: bytes, piece: bytes, limit: int, seconds_at_most: flo
     return taken, answer.split(b"\r\n")[0].decode("latin-1")
 
 
-@fault(GROUP, "head, request line, chunk extension, trailers without end", "431, 414 or 400 and closed early")
+@fault(GROUP, "head, request line, chunk extension, trailers without end", "431, 414 or 400 and closed early",
+       remark="The largest figures are what the kernel's buffers took. gunicorn and Granian read past trailers.")
 def endless_head(stage: Stage) -> Seen:
     """Four kinds of input that never end, up to 32 MiB each. What the kernel's buffers take counts too."""
     server = stage.start()
@@ -68,7 +69,7 @@ def endless_head(stage: Stage) -> Seen:
 
 
 @fault(GROUP, "upload of 256 MiB to an app that does not read it", "an answer, memory bounded",
-       "Roost takes the whole body (to disk) before it asks the app, so all of it; `max-body-bytes` bounds it.")
+       remark="**We lose:** Roost takes the whole body before it asks the app, to disk.")
 def unread_upload(stage: Stage) -> Seen:
     """The app answers at once. Good is to answer and to close; better is to have taken little."""
     server = stage.start()
@@ -84,7 +85,7 @@ def unread_upload(stage: Stage) -> Seen:
 
 @fault(GROUP, "response of 4 GiB to a client that reads 1 MiB a second, and leaves after 5 s",
        "memory bounded, others unaffected, the thread is free afterwards",
-       "Roost keeps what the client has not read yet in a file, as fast as the app makes it: disk instead of a thread.")
+       remark="**We lose:** what the client has not read goes to a file as fast as the app makes it.")
 def huge_response(stage: Stage) -> Seen:
     """Watches memory and the room on the disk meanwhile."""
     server = stage.start()
@@ -110,7 +111,7 @@ def huge_response(stage: Stage) -> Seen:
 
 
 @fault(GROUP, "out of file descriptors", "no busy waiting; serves again when there are some",
-       "Measured: processor time of all its processes in 3 s in which nothing can be accepted.")
+       remark="Measured: processor time of all its processes in 3 s in which nothing can be accepted.")
 def out_of_descriptors(stage: Stage) -> Seen:
     """Leaves each process ten more descriptors than it has, opens 200 connections, looks at the processor."""
     server = stage.start()

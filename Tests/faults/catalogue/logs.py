@@ -21,7 +21,8 @@ def shout_and_watch(stage: Stage, output) -> Seen:
                 {"lost": lost(load.account), "sent": load.account.sent})
 
 
-@fault(GROUP, "the log's reader stalls", "serving goes on; lines are dropped and counted")
+@fault(GROUP, "the log's reader stalls", "serving goes on; lines are dropped and counted",
+       remark="A terminal that was suspended, a log shipper that hangs. Access log on.")
 def log_reader_stalls(stage: Stage) -> Seen:
     """Standard output and error are a pipe that nobody reads."""
     reader, writer = os.pipe()
@@ -34,7 +35,8 @@ def log_reader_stalls(stage: Stage) -> Seen:
         os.close(writer)
 
 
-@fault(GROUP, "the log's device is full", "serving goes on")
+@fault(GROUP, "the log's device is full", "serving goes on",
+       remark="All do well.")
 def log_device_full(stage: Stage) -> Seen:
     """Standard output and error are /dev/full, where every write fails with ENOSPC."""
     with open("/dev/full", "wb", buffering=0) as full:

@@ -23,7 +23,7 @@ def fill(server, busy_seconds: float):
 
 
 @fault(GROUP, "the queue is full", "503 with Retry-After at once",
-       "The peers have no bound: whoever comes waits, however many there are.")
+       remark="The peers have no bound: whoever comes waits, however many there are.")
 def queue_full(stage: Stage) -> Seen:
     """All threads busy for 3 s and a queue of 10: forty more requests come."""
     server = stage.start({"roost": ("--queue-limit", 10)})
@@ -41,7 +41,8 @@ def queue_full(stage: Stage) -> Seen:
                 {"refused": len(told), "slowest": slowest})
 
 
-@fault(GROUP, "20 clients leave while their requests wait", "the app never sees those requests")
+@fault(GROUP, "20 clients leave while their requests wait", "the app never sees those requests",
+       remark="Work for nobody, done when there is too much already.")
 def queued_clients_leave(stage: Stage) -> Seen:
     """All threads busy for 2 s; twenty requests come and are given up after half a second."""
     server = stage.start()
@@ -63,7 +64,7 @@ def queued_clients_leave(stage: Stage) -> Seen:
 
 
 @fault(GROUP, "a request waits longer than the queue's deadline", "503 when the time is over, and it is never run",
-       "The peers have no such deadline.")
+       remark="The peers have no such deadline.")
 def queue_deadline(stage: Stage) -> Seen:
     """All threads busy for 3 s, a deadline of 1 s."""
     server = stage.start({"roost": ("--queue-timeout", "1s")})

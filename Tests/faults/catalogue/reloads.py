@@ -14,7 +14,7 @@ LONGEST = 25.0
 
 
 def reload_often(stage: Stage, keeps: bool) -> Seen:
-    """SIGHUP twenty times under 64 connections, each when the workers of the last have come; no more after 25 s."""
+    """Reloads twenty times under 64 connections, each when the workers of the last have come; no more after 25 s."""
     server = stage.start()
     done, asked, began = 0, 0, now()
     reloads = RELOADS if not stage.is_quick else 6
@@ -27,7 +27,7 @@ def reload_often(stage: Stage, keeps: bool) -> Seen:
             if now() - began > LONGEST:
                 reloads = asked
                 break
-            server.signal(signal.SIGHUP)
+            server.reload()
             asked += 1
             done += time_until(imported_anew(server, before, server.shape[0]), 10) < 10
             wait(0.1)
@@ -40,21 +40,24 @@ def reload_often(stage: Stage, keeps: bool) -> Seen:
                 {"reloads": done, "lost": lost(account, False), "sent": account.sent, "closed_while_kept": closed})
 
 
-@fault(GROUP, "20 x SIGHUP under 64 keep-alive connections", "20 new generations, 0 failed", needs="--max-requests")
+@fault(GROUP, "20 reloads (SIGHUP) under 64 keep-alive connections", "20 new generations, 0 failed", needs="--max-requests",
+       remark="As many of 20 as fit in 25 s. uWSGI: chain reload; its SIGHUP restarts its router too.")
 def reloads_kept(stage: Stage) -> Seen:
     """A kept connection that a server closes just as a request comes is counted apart: a client may retry that."""
     return reload_often(stage, keeps=True)
 
 
-@fault(GROUP, "20 x SIGHUP under 64 clients with new connections", "20 new generations, 0 failed",
-       needs="--max-requests")
+@fault(GROUP, "20 reloads (SIGHUP) under 64 clients with new connections", "20 new generations, 0 failed",
+       needs="--max-requests",
+       remark="Where each worker has a socket of its own (Granian), what waits in one that closes is lost.")
 def reloads_new(stage: Stage) -> Seen:
     """Each request has a connection of its own: none may be refused or reset."""
     return reload_often(stage, keeps=False)
 
 
 @fault(GROUP, "reload with a syntax error in the app",
-       "the old code goes on, the log has the error, the next reload with mended code works", needs="--max-requests")
+       "the old code goes on, the log has the error, the next reload with mended code works", needs="--max-requests",
+       remark="The most common fault of all. The others end, and nothing is served until somebody notices.")
 def reload_syntax_error(stage: Stage) -> Seen:
     """Breaks the app's file, SIGHUP; then mends it, SIGHUP."""
     server = stage.start()
@@ -62,13 +65,12 @@ def reload_syntax_error(stage: Stage) -> Seen:
     with stage.load(server, pause=0.05) as load:
         wait(0.5)
         (server.directory / "victim.py").write_text(whole + "\ndef broken(:\n")
-        server.signal(signal.SIGHUP)
+        server.reload()
         wait(stage.span(4))
         said = "SyntaxError" in server.log()
         (server.directory / "victim.py").write_text(whole)
         server.tell("version", "2")
-        if server.is_running():
-            server.signal(signal.SIGHUP)
+        server.reload()
         renewed = time_until(lambda: server.is_running() and server.get("/version", 1) == (200, b"2"), 12)
         wait(0.5)
     passed = lost(load.account, False) == 0 and said and renewed < 12
@@ -77,17 +79,18 @@ def reload_syntax_error(stage: Stage) -> Seen:
                 {"lost": lost(load.account, False), "renewed": renewed})
 
 
-@fault(GROUP, "two SIGHUPs at once", "ends up on the new code, 0 failed", needs="--max-requests")
+@fault(GROUP, "two reloads at once", "ends up on the new code, 0 failed", needs="--max-requests",
+       remark="Nothing special, and it should be.")
 def two_hangups(stage: Stage) -> Seen:
     """The second signal comes while the first reload is under way (the import takes 1 s)."""
     server = stage.start()
     with stage.load(server, pause=0.05) as load:
         wait(0.5)
         server.tell("boot", "slow 1")
-        server.signal(signal.SIGHUP)
+        server.reload()
         wait(0.4)
         server.tell("version", "2")
-        server.signal(signal.SIGHUP)
+        server.reload()
         time_until(lambda: server.get("/version", 1) == (200, b"2"), 10)
         wait(2.5 if stage.name != "granian" else 8)
         answers = {server.get("/version", 5) for _ in range(20)}
@@ -97,12 +100,13 @@ def two_hangups(stage: Stage) -> Seen:
                 {"lost": lost(load.account, False)})
 
 
-@fault(GROUP, "SIGTERM during a reload", "drains as ever: status 0, nothing left behind", needs="--max-requests")
+@fault(GROUP, "SIGTERM during a reload", "drains as ever: status 0, nothing left behind", needs="--max-requests",
+       remark="As above.")
 def terminated_in_reload(stage: Stage) -> Seen:
     """SIGHUP with an import of 5 s, then SIGTERM after half a second."""
     server = stage.start()
     server.tell("boot", "slow 5")
-    server.signal(signal.SIGHUP)
+    server.reload()
     wait(0.5)
     if server.is_running():
         server.signal(signal.SIGTERM)
@@ -116,14 +120,14 @@ def terminated_in_reload(stage: Stage) -> Seen:
 
 
 @fault(GROUP, "workers recycled after 150 requests, under load", "the successor first, 0 failed",
-       "Granian counts no requests; its workers live 60 s at least.", needs="--max-requests")
+       remark="Granian counts no requests; its workers live 60 s at least.", needs="--max-requests")
 def recycled(stage: Stage) -> Seen:
     """Planned replacement again and again for 6 s."""
     if stage.name == "granian":
         return Seen(None, "counts no requests")
     server = stage.start({
         "roost": ("--max-requests", 150), "gunicorn": ("--max-requests", 150, "--max-requests-jitter", 30),
-        "uwsgi": ("--max-requests", 150),
+        "uwsgi": ("--max-requests", 150, "--min-worker-lifetime", 1),
     })
     before = len(server.notes("imports"))
     with stage.load(server) as load:
@@ -135,13 +139,13 @@ def recycled(stage: Stage) -> Seen:
 
 
 @fault(GROUP, "a worker's memory grows past a limit of 150 MiB", "recycled, the successor first, 0 failed",
-       "gunicorn has no such limit.", needs="--max-rss")
+       remark="gunicorn has no such limit.", needs="--max-rss")
 def leaking_worker(stage: Stage) -> Seen:
     """The app keeps 20 MiB with each of 24 requests, for 8 s under load."""
     if stage.name == "gunicorn":
         return Seen(None, "has no such limit")
     server = stage.start({
-        "roost": ("--max-rss", "150MiB"), "uwsgi": ("--reload-on-rss", 150),
+        "roost": ("--max-rss", "150MiB"), "uwsgi": ("--reload-on-rss", 150, "--min-worker-lifetime", 1),
         "granian": ("--workers-max-rss", 150, "--rss-sample-interval", "1s", "--rss-samples", 1),
     })
     before = len(server.notes("imports"))

@@ -33,13 +33,15 @@ def crowd_and_canaries(stage: Stage, count: int, opening: bytes, drip: bytes = b
                 {"lost": lost(account), "sent": account.sent, "worst": worst(account, 0), "grown_mib": grown})
 
 
-@fault(GROUP, "200 slow heads (a byte a second)", "others unaffected")
+@fault(GROUP, "200 slow heads (a byte a second)", "others unaffected",
+       remark="gunicorn's threads wait for the head of whoever comes; it asks for nginx before it.")
 def slow_heads(stage: Stage) -> Seen:
     """Two hundred connections send a request head so slowly that it never ends."""
     return crowd_and_canaries(stage, 200, b"GET /hello HTTP/1.1\r\nHost: fault.test\r\n", b"X-Slow: yes\r\n")
 
 
-@fault(GROUP, "200 slow bodies (a byte a second)", "others unaffected")
+@fault(GROUP, "200 slow bodies (a byte a second)", "others unaffected",
+       remark="A thread that reads a body slowly is a thread less. Roost ends these after 5 s: below `body-rate`.")
 def slow_bodies(stage: Stage) -> Seen:
     """Whole heads, and then a body of 100 000 bytes, one at a time."""
     opening = b"POST /echo HTTP/1.1\r\nHost: fault.test\r\nContent-Length: 100000\r\n\r\n"
@@ -47,7 +49,7 @@ def slow_bodies(stage: Stage) -> Seen:
 
 
 @fault(GROUP, "200 slow readers of 8 MiB", "others unaffected, memory bounded",
-       "Roost holds 256 KiB of a response in memory and the rest in an unlinked file.")
+       remark="Roost holds 256 KiB of a response in memory and the rest in a file: threads are saved, disk is paid.")
 def slow_readers(stage: Stage) -> Seen:
     """Ask for 8 MiB with a small buffer and read nothing. The canaries come when those requests have had their turn."""
     return crowd_and_canaries(
@@ -56,20 +58,22 @@ def slow_readers(stage: Stage) -> Seen:
     )
 
 
-@fault(GROUP, "200 idle connections", "no effect")
+@fault(GROUP, "200 idle connections", "no effect",
+       remark="gunicorn gives a new connection to a thread before it has said anything.")
 def idle_connections(stage: Stage) -> Seen:
     """Connect and say nothing."""
     return crowd_and_canaries(stage, 200, b"", watched=4.0)
 
 
 @fault(GROUP, "8000 idle connections", "no effect, memory bounded",
-       "gunicorn was told `--worker-connections 10000`; otherwise it takes 1000 for each worker.")
+       remark="gunicorn was told `--worker-connections 10000`, uWSGI `--max-fd 20000`: their defaults are smaller.")
 def eight_thousand_idle(stage: Stage) -> Seen:
     """As many as the descriptors of a test machine allow; each sends half a head."""
     raise_files()
     return crowd_and_canaries(
         stage, 8000, b"GET /hello HTTP/1.1\r\n", watched=4.0, more_mib=250.0,
-        options={"gunicorn": ("--worker-connections", 10000), "roost": ("--max-connections", 10000)},
+        options={"gunicorn": ("--worker-connections", 10000), "roost": ("--max-connections", 10000),
+                 "uwsgi": ("--max-fd", 20000)},
     )
 
 
@@ -81,7 +85,8 @@ def raise_files() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-@fault(GROUP, "300 clients leave in mid-body or mid-response", "all threads are free within 2 s")
+@fault(GROUP, "300 clients leave in mid-body or mid-response", "all threads are free within 2 s",
+       remark="All do well.")
 def vanishing_clients(stage: Stage) -> Seen:
     """Half of them leave in an upload, half in a response of 20 MiB; then every thread has to answer at once."""
     server = stage.start()
@@ -106,7 +111,8 @@ def vanishing_clients(stage: Stage) -> Seen:
                 {"took": took, "answered": answered})
 
 
-@fault(GROUP, "300 requests at once", "each is answered or refused with 503, none is lost")
+@fault(GROUP, "300 requests at once", "each is answered or refused with 503, none is lost",
+       remark="Roost refuses what is beyond its queue's bound; the others let all wait in the kernel.")
 def burst(stage: Stage) -> Seen:
     """Three hundred new connections in the same moment, each a request of 20 ms."""
     server = stage.start()

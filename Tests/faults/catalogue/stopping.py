@@ -13,7 +13,8 @@ from servers import HOST
 GROUP = "The end"
 
 
-@fault(GROUP, "SIGTERM with 8 requests running", "all are answered, exit status 0")
+@fault(GROUP, "SIGTERM with 8 requests running", "all are answered, exit status 0",
+       remark="uWSGI needs a hook for it (`gracefully_kill_them_all`); its SIGTERM alone cuts or restarts.")
 def drain(stage: Stage) -> Seen:
     """Eight requests of 2 s fill all threads; SIGTERM comes in their middle."""
     server = stage.start()
@@ -31,7 +32,7 @@ def drain(stage: Stage) -> Seen:
 
 
 @fault(GROUP, "kill -9 of the front (master, arbiter, supervisor)", "no orphans, the port is free",
-       "A worker in a busy loop is the hard case: it looks at nothing.")
+       remark="A worker in a busy loop is the hard case: it looks at nothing.")
 def killed_front(stage: Stage) -> Seen:
     """One worker computes, one is idle; the first process is killed. Looks for 6 s for what is left."""
     server = stage.start()
@@ -47,7 +48,7 @@ def killed_front(stage: Stage) -> Seen:
 
 
 @fault(GROUP, "SIGTERM, and one request never ends", "ends after its time to drain, nothing is left behind",
-       "Each was told 3 s.")
+       remark="Each was told 3 s.")
 def stuck_drain(stage: Stage) -> Seen:
     """A request sleeps for ever; each server was told to drain for 3 s at most."""
     server = stage.start({
