@@ -25,6 +25,11 @@ public struct FrameClaim {
         self.head = head
     }
 
+    /// Whether the worker's thread has not come to it: neither claimed it nor passed over it.
+    public var isUntaken: Bool {
+        head.load(ordering: .acquiring) <= position && word.load(ordering: .acquiring) != Self.claimed
+    }
+
     /// Takes the frame back.
     ///
     /// Called by the front that wrote it, on its event loop.

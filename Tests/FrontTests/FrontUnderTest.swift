@@ -69,6 +69,16 @@ final class FrontUnderTest {
         return worker
     }
 
+    /// Has a worker end by itself, as it were with a crash.
+    func lose(_ worker: FakeWorker) {
+        dispatcher.lose(
+            worker.worker,
+            WorkerDeath(exit: .signalled(11), reason: nil, served: .seconds(1), failure: nil)
+        )
+        workers.removeAll { $0 === worker }
+        loop.run()
+    }
+
     /// Has the queue believe that requests take no time.
     func makeQuick() {
         let now = MonotonicClock.now()

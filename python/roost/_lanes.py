@@ -23,15 +23,30 @@ class Lanes:
         self._glue = Glue(application, settings)
         #: The environ that each request's is a copy of. To be changed before `start` only.
         self.template = self._glue.template
-        self.threads = [
-            threading.Thread(target=self._run, args=(lane,), name="roost-%d" % (lane + 1), daemon=True)
-            for lane in range(settings["threads"])
-        ]
+        self._most = settings.get("lanes", settings["threads"])
+        self._first = settings["threads"]
+        self.threads = []
 
     def start(self):
         _request.bind(self._native)
-        for thread in self.threads:
+        self._grow(self._first)
+
+    def _grow(self, count):
+        """Starts threads until there are so many. They are never ended: one without requests sleeps."""
+        for lane in range(len(self.threads), min(count, self._most)):
+            thread = threading.Thread(target=self._run, args=(lane,), name="roost-%d" % (lane + 1), daemon=True)
             thread.start()
+            self.threads.append(thread)
+
+    def resize(self, count):
+        """Has at least so many threads, and returns the message that says how many there are."""
+        self.template["wsgi.multithread"] = count > 1
+        try:
+            self._grow(count)
+        except RuntimeError as error:
+            # Out of threads or memory: those there are go on.
+            sys.stderr.write("roost: no more than %d threads: %s\n" % (len(self.threads), error))
+        return {"type": "threads", "count": len(self.threads)}
 
     def _run(self, lane):
         try:
@@ -68,8 +83,8 @@ def send(native, control, message):
     native.announce()
 
 
-def wait_for_stop(native, control, wake=None):
-    """Waits on the main thread, where signal handlers run, until the front says stop.
+def wait_for_stop(native, control, lanes, wake=None):
+    """Waits on the main thread, where signal handlers run, until the front says stop, and does what else it says.
 
     Returns True then, and False when the front is gone. `wake`, if given, is a descriptor on which Python tells of
     signals: one that comes just before the wait begins would not be seen otherwise.
@@ -89,7 +104,9 @@ def wait_for_stop(native, control, wake=None):
                 wish = _wish(message)
                 if wish.get("type") == "stop":
                     return True
-                if wish.get("type") == "interrupt":
+                if wish.get("type") == "threads" and _is_number(wish.get("count"), LAST_LANE):
+                    send(native, control, lanes.resize(wish["count"]))
+                elif wish.get("type") == "interrupt":
                     _interrupt(native, wish.get("lane"), wish.get("stream"))
                 message = native.message()
         except EOFError:

@@ -35,7 +35,8 @@ class Native:
             link,
             control,
             doorbell,
-            settings["threads"],
+            # Rings for the most threads there can be; those without a thread cost nothing.
+            settings.get("lanes", settings["threads"]),
             settings["request_ring"],
             settings["response_ring"],
             1 if watches_front else 0,
