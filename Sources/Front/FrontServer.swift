@@ -21,7 +21,7 @@ public final class FrontServer: @unchecked Sendable {
     let dispatcher: Dispatcher
     let pool: WorkerPool
     private let listeners: ListenerGroup
-    private let events: WorkerEvents
+    let events: WorkerEvents
     private var notice = OverloadNotice()
     private let started = MonotonicClock.now()
     private var isDraining = false
