@@ -47,6 +47,8 @@ public struct FrontConfiguration: Sendable {
 
     /// The listeners, at least one.
     public var listeners: [Listener] = [.tcp(host: "127.0.0.1", port: 8000)]
+    /// Sockets that listen already, instead of ``listeners``; the front takes them over.
+    public var sockets: [ListeningSocket] = []
     /// The kernel's backlog of each listener.
     public var backlog = 2048
     /// What a head may measure.
@@ -81,6 +83,10 @@ public struct FrontConfiguration: Sendable {
     public var sheddablePaths: [String] = []
     /// Requests that run.
     public var requests = Requests()
+    /// Whether the app is not told which content codings a client takes, so that it sends pages as plain HTML.
+    ///
+    /// For development: a ``CodeFailure`` can't be put behind a compressed page.
+    public var hidesAcceptEncoding = false
     /// The queue's policy.
     public var queue = QueuePolicy()
     /// What `Server` says.

@@ -37,6 +37,11 @@ public struct ServerConfiguration: Sendable, Equatable {
     /// The control plane.
     public var admin = Admin()
 
+    /// The process on its machine.
+    public var service = Service()
+    /// What helps while an app is being written.
+    public var development = Development()
+
     /// Creates the configuration of an empty command line.
     public init() {}
 
@@ -63,11 +68,17 @@ public struct ServerConfiguration: Sendable, Equatable {
         /// Threads in each worker, 1 to 1024.
         public var threads = 8
 
+        /// How long a thread computes before it lets another have the GIL; 1 ms to 1 s.
+        public var switchInterval: Duration = .milliseconds(1)
+
         /// From starting a worker to its readiness, warm-up included.
         public var startupTimeout: Duration = .seconds(120)
 
         /// From the signal to stop until what still runs is cut; zero cuts at once.
         public var gracefulTimeout: Duration = .seconds(30)
+
+        /// Whether the app is imported once, in a process that the workers are forked from.
+        public var preloadsApp = false
     }
 
     /// The request queue.

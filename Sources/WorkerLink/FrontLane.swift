@@ -59,7 +59,9 @@ public struct FrontLane {
         control.atomic(.cancelled).store(stream, ordering: .releasing)
     }
 
-    /// Whether the app has said that `stream` may be answered twice. The worker's word: good for one retry, no more.
+    /// Whether the app has said that `stream` may be answered twice.
+    ///
+    /// The worker's word: good for one retry, no more.
     public func isIdempotent(_ stream: UInt64) -> Bool {
         control.atomic(.idempotent).load(ordering: .acquiring) == stream
     }

@@ -6,9 +6,6 @@ public struct WorkerIntroduction: Sendable, Equatable {
     public var application: String?
     /// How long the import took.
     public var importTime: Duration?
-    /// The signal for which the worker writes the stacks of its threads to its error output, if it does: any other would
-    /// end it.
-    public var stackSignal: Int32?
 }
 
 /// A text message of a worker on the control socket.
@@ -24,19 +21,23 @@ enum WorkerReport: Sendable, Equatable {
 
     /// Reads a message; nil when it is none that we know, which is a broken protocol.
     init?(_ bytes: UnsafeRawBufferPointer) {
-        guard let fields = FlatJSON.object(from: bytes) else { return nil }
+        guard let fields = FlatJSON.object(from: bytes), case .string(let type) = fields["type"] else { return nil }
+        self.init(fields, type: type)
+    }
+
+    /// Reads the fields of a message of the kind `type`.
+    init?(_ fields: [String: FlatJSON.Value], type: String) {
         // Nothing to say is not said.
         func string(_ name: String) -> String? {
             if case .string(let string) = fields[name], !string.isEmpty { string } else { nil }
         }
-        switch string("type") {
+        switch type {
         case "ready":
             self = .ready(
                 WorkerIntroduction(
                     python: string("python"),
                     application: string("app"),
-                    importTime: Self.duration(fields["import_seconds"]),
-                    stackSignal: Self.stackSignal(fields["stack_signal"])
+                    importTime: Self.duration(fields["import_seconds"])
                 )
             )
         case "failed":
@@ -59,12 +60,6 @@ enum WorkerReport: Sendable, Equatable {
         default:
             return nil
         }
-    }
-
-    /// A real-time signal's number, whose default is not used for anything else; nil for any other value.
-    private static func stackSignal(_ value: FlatJSON.Value?) -> Int32? {
-        guard case .integer(let number) = value, (34...64).contains(number) else { return nil }
-        return Int32(number)
     }
 
     /// Any other number than a sensible one is no time at all: `Duration` traps on those.

@@ -52,11 +52,11 @@ import Testing
         var worker = makeWorker()
         let claim = try #require(front.send(stream: 1, [1]))
         let frame = try #require(try worker.peek())
-        #expect(worker.claim(frame.header))
+        #expect(worker.claim(frame.header) == true)
         #expect(!claim.revoke())
         // Neither looking twice nor claiming twice loses it.
         #expect(try worker.peek()?.header == frame.header)
-        #expect(worker.claim(frame.header))
+        #expect(worker.claim(frame.header) == true)
         worker.consume(frame.header)
         #expect(!claim.revoke())
     }
@@ -76,7 +76,7 @@ import Testing
         #expect(first.revoke())
         // It stays readable as long as the worker looks at it.
         #expect(Array(frame.payload) == [1])
-        #expect(!worker.claim(frame.header))
+        #expect(worker.claim(frame.header) == false)
         let next = try #require(try worker.take())
         #expect(next.stream == 2)
         #expect(next.bytes == [2, 2])

@@ -13,7 +13,7 @@ import Testing
         var worker = WorkerLane(region: region, lane: 1, doorbell: -1)
         #expect(front.send(lane: 1, stream: 7, [1, 2, 3, 4, 5]) != nil)
         let frame = try #require(try worker.peek())
-        #expect(worker.claim(frame.header))
+        #expect(worker.claim(frame.header) == true)
         #expect(frame.header == FrameHeader(length: 5, kind: FrameKind.request.rawValue, flags: 0, stream: 7))
         #expect(Array(frame.payload) == [1, 2, 3, 4, 5])
         worker.consume(frame.header)

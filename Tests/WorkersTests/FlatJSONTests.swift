@@ -81,15 +81,12 @@ import Testing
 
     @Test func `a ready worker introduces itself`() {
         let report = Self.read(
-            #"""
-            {"type":"ready","pid":7,"python":"3.11.7","app":"flask.app.Flask","import_seconds":0.25,"stack_signal":62}
-            """#
+            #"{"type":"ready","pid":7,"python":"3.11.7","app":"flask.app.Flask","import_seconds":0.25}"#
         )
         let introduction = WorkerIntroduction(
             python: "3.11.7",
             application: "flask.app.Flask",
-            importTime: .milliseconds(250),
-            stackSignal: 62
+            importTime: .milliseconds(250)
         )
         #expect(report == .ready(introduction))
     }
@@ -97,11 +94,6 @@ import Testing
     @Test(arguments: ["-1", "1e300", "\"soon\"", "99999999999", "null"])
     func `an import time that makes no sense is none`(seconds: String) {
         #expect(Self.read(#"{"type":"ready","import_seconds":\#(seconds)}"#) == .ready(WorkerIntroduction()))
-    }
-
-    @Test(arguments: ["9", "0", "-62", "65", "62.0", "\"62\"", "99999999999", "null"])
-    func `a signal for stacks that would do something else is none`(signal: String) {
-        #expect(Self.read(#"{"type":"ready","stack_signal":\#(signal)}"#) == .ready(WorkerIntroduction()))
     }
 
     @Test func `a failure is told in the worker's words`() {
