@@ -30,34 +30,24 @@ extension Dispatcher {
         }
     }
 
-    /// Takes a dead worker out.
-    ///
-    /// What it was running is failed at once: 502, or a cut where an answer has begun.
-    func lose(_ worker: Worker) {
-        guard let index = seats.firstIndex(where: { $0.worker === worker }) else { return }
-        let seat = seats.remove(at: index)
-        for lane in seat.staged.indices { unstage(seat, lane: lane, isDead: true) }
-        for ticket in queue.remove(worker.id) { _ = take(ticket) }
-        let now = MonotonicClock.now()
-        for exchange in seat.running {
-            guard let exchange else { continue }
-            if exchange.stage == .running, !exchange.isWarmUp, exchange.owner != nil, exchange.claim?.revoke() == true {
-                // No thread had begun it: another worker gets it.
-                exchange.ticket = nil
-                exchange.slot = nil
-                exchange.stage = .new
-                submit(exchange, at: now)
-            } else {
-                fail(exchange, .workerDied)
-            }
-        }
-        pump(at: now)
+    /// Sends a worker no further requests; what lies ready behind its busy threads is given to others.
+    func retire(_ worker: Worker) {
+        guard let seat = seat(worker.id) else { return }
+        seat.isLeaving = true
+        _ = queue.drain(worker.id)
+        for lane in seat.staged.indices where !seat.staged[lane].isEmpty { unstage(seat, lane: lane) }
+        pump(at: MonotonicClock.now())
     }
 
     /// Refuses all that waits: the drain has lasted long enough.
     func refuseAll() {
+        failWaiting(.refused(.draining))
+    }
+
+    /// Ends the wait of all that waits.
+    func failWaiting(_ failure: ExchangeFailure) {
         for ticket in queue.refuseWaiting(.draining) {
-            if let exchange = take(ticket) { fail(exchange, .refused(.draining)) }
+            if let exchange = take(ticket) { fail(exchange, failure) }
         }
     }
 }

@@ -14,6 +14,8 @@ final class WorkerEvents: WorkerPoolDelegate {
     private let logger: Logger
     /// Told when the pool has given up.
     var onFailure: ((StartupFailure) -> Void)?
+    /// Told when a worker has become ready.
+    var onReady: () -> Void = {}
     /// Whether a worker has ever been ready.
     private(set) var hasServed = false
 
@@ -43,8 +45,28 @@ final class WorkerEvents: WorkerPoolDelegate {
     func workerBecameReady(_ worker: Worker) {
         if dispatcher.seat(worker.id) == nil { dispatcher.seats.append(WorkerSeat(worker)) }
         _ = dispatcher.queue.add(worker: worker.id, threads: worker.link.lanes.count)
+        _ = dispatcher.queue.setThreadLimit(worker.threads, for: worker.id)
+        dispatcher.successorBecameReady(worker)
         hasServed = true
+        onReady()
         dispatcher.pump(at: MonotonicClock.now())
+    }
+
+    func workerThreadsChanged(_ worker: Worker) {
+        _ = dispatcher.queue.setThreadLimit(worker.threads, for: worker.id)
+        dispatcher.pump(at: MonotonicClock.now())
+    }
+
+    func workerIsDraining(_ worker: Worker) {
+        dispatcher.retire(worker)
+    }
+
+    func workerWasReplaced(_ worker: Worker, because reason: ReplacementReason) {
+        dispatcher.metrics.workerRecycled(because: reason.shortName)
+    }
+
+    func requestsServed(by worker: Worker) -> UInt64 {
+        dispatcher.seat(worker.id)?.served ?? 0
     }
 
     func workerHasNews(_ worker: Worker) {
@@ -52,8 +74,8 @@ final class WorkerEvents: WorkerPoolDelegate {
     }
 
     func workerDied(_ worker: Worker, _ death: WorkerDeath) {
-        if death.served != nil && death.reason != .drained { dispatcher.metrics.workerRestarted() }
-        dispatcher.lose(worker)
+        if death.served != nil && death.reason != .drained && !worker.isLeaving { dispatcher.metrics.workerRestarted() }
+        dispatcher.lose(worker, death)
     }
 
     func isIdle(_ worker: Worker) -> Bool {
@@ -61,7 +83,10 @@ final class WorkerEvents: WorkerPoolDelegate {
     }
 
     func workerWrote(_ line: String, from source: WorkerOutput) {
-        logger.info("\(source.isError ? "stderr" : "stdout"): \(line)", metadata: ["worker": "\(source.index + 1)"])
+        logger.info(
+            "\(source.isError ? "stderr" : "stdout"): \(line)",
+            metadata: ["worker": "\(source.index.map { String($0 + 1) } ?? "template")"]
+        )
     }
 
     func poolFailed(_ failure: StartupFailure) {

@@ -7,7 +7,8 @@
 /// ```
 ///   offer ──▶ waiting ──next──▶ running ──finish──▶ ended
 ///     │          ├──next (refuse), leave, victim──▶ ended
-///     └▶ refused │                 └──remove(worker)─▶ ended
+///     └▶ refused │                 ├──remove(worker)─▶ ended
+///                                  └──giveBack──▶ waiting
 /// ```
 ///
 /// Its owner confines it to one thread or event loop, or guards it by a lock. No method traps on what a client, a
@@ -18,7 +19,7 @@ public struct RequestQueue: Sendable {
     public let policy: QueuePolicy
 
     /// The most requests that may wait.
-    public let limit: Int
+    public internal(set) var limit: Int
 
     /// What has passed through the queue.
     public internal(set) var statistics = QueueStatistics()

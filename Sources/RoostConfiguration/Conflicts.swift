@@ -12,8 +12,10 @@ struct Conflicts {
     ) -> [ConfigurationError.Problem] {
         var conflicts = Conflicts(configuration: configuration, origins: origins)
         conflicts.findSizes()
+        conflicts.findLifecycle()
         conflicts.findAddresses()
         conflicts.findTrust()
+        conflicts.findService(facts)
         conflicts.findDescriptors(facts)
         return conflicts.problems
     }
@@ -56,6 +58,23 @@ struct Conflicts {
         }
     }
 
+    private mutating func findLifecycle() {
+        let (threads, most) = (configuration.workers.threads, configuration.lifecycle.maximumThreads)
+        if threads > most {
+            add(
+                "threads (\(threads)) is more than max-threads (\(most))",
+                "max-threads",
+                "threads",
+                try: "max-threads \(threads), or more"
+            )
+        }
+        if configuration.lifecycle.maximumRequests == 0, isGiven("max-requests-jitter"),
+            configuration.lifecycle.maximumRequestsJitter > 0
+        {
+            add("max-requests-jitter is given, and max-requests is 0", "max-requests-jitter", "max-requests")
+        }
+    }
+
     private mutating func findAddresses() {
         if let admin = configuration.admin.address, admin.port != 0, configuration.listeners.contains(admin) {
             add("admin and bind are both \(admin)", "admin", "bind", try: "another port for one of them")
@@ -72,6 +91,18 @@ struct Conflicts {
                 "proxy-protocol",
                 "forwarded-allow-ips",
                 try: "the proxy's address in forwarded-allow-ips"
+            )
+        }
+    }
+
+    private mutating func findService(_ facts: MachineFacts) {
+        guard facts.userID != 0 else { return }
+        for (name, value) in [("user", configuration.service.user), ("group", configuration.service.group)] {
+            guard let value, !facts.isOwn(name, value) else { continue }
+            add(
+                "\(name) is '\(value)', and only root can become another \(name); this process is user \(facts.userID)",
+                name,
+                try: "start as root, or as that user without --\(name)"
             )
         }
     }

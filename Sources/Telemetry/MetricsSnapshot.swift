@@ -29,6 +29,12 @@ public struct MetricsSnapshot: Sendable, Equatable {
         public var uptime: Duration
         /// Its resident memory in bytes, when it is known.
         public var residentBytes: UInt64?
+        /// The generation it belongs to, from 1; each reload brings the next.
+        public var generation: Int
+        /// What it is for: `current`, `successor` or `leaving`.
+        ///
+        /// There is one `current` for each place.
+        public var role: String
 
         /// Creates the picture of one worker.
         public init(
@@ -40,7 +46,9 @@ public struct MetricsSnapshot: Sendable, Equatable {
             busyThreads: Int = 0,
             requests: UInt64 = 0,
             uptime: Duration = .zero,
-            residentBytes: UInt64? = nil
+            residentBytes: UInt64? = nil,
+            generation: Int = 1,
+            role: String = "current"
         ) {
             self.id = id
             self.pid = pid
@@ -51,6 +59,8 @@ public struct MetricsSnapshot: Sendable, Equatable {
             self.requests = requests
             self.uptime = uptime
             self.residentBytes = residentBytes
+            self.generation = generation
+            self.role = role
         }
     }
 
@@ -80,8 +90,14 @@ public struct MetricsSnapshot: Sendable, Equatable {
     public var threads = 0
     /// How many of them run a request.
     public var busyThreads = 0
-    /// The workers, by `id`.
+    /// The workers, by `id`; also those who are to take another's place, and those who leave.
     public var workers: [Worker] = []
+    /// How many workers there are to be, P; nil for as many as there are.
+    public var configuredWorkers: Int?
+    /// The generation that serves, from 1; each reload brings the next.
+    public var generation = 1
+    /// Whether a new generation is being started.
+    public var isReloading = false
     /// Lines of the log and the access log dropped because the reader stalled or writing failed.
     public var droppedLogLines: UInt64 = 0
     /// Resident memory of the front in bytes, when it is known.
@@ -104,7 +120,7 @@ public struct MetricsSnapshot: Sendable, Equatable {
     public var reasonNotReady: String? {
         switch phase {
         case .draining: "draining"
-        case .starting, .serving: readyWorkers > 0 ? nil : "no worker is ready (0 of \(workers.count))"
+        case .starting, .serving: readyWorkers > 0 ? nil : "no worker is ready (0 of \(configuredWorkers ?? workers.count))"
         }
     }
 }

@@ -54,7 +54,11 @@ public struct PrometheusText {
         gauge("roost_threads", "Threads of all workers that take requests.", String(snapshot.threads))
         gauge("roost_threads_busy", "Threads that run a request.", String(snapshot.busyThreads))
         gauge("roost_workers", "Worker processes that take requests.", String(snapshot.readyWorkers))
-        gauge("roost_workers_configured", "Worker processes there should be.", String(snapshot.workers.count))
+        gauge("roost_workers_configured", "Worker processes there should be.", String(snapshot.configuredWorkers ?? snapshot.workers.count))
+        gauge("roost_generation", "The generation of workers that serves, from 1.", String(snapshot.generation))
+        let (coming, leaving) = (snapshot.workers.count { $0.role == "successor" }, snapshot.workers.count { $0.role == "leaving" })
+        gauge("roost_workers_coming", "Worker processes that are to take another's place.", String(coming))
+        gauge("roost_workers_leaving", "Worker processes that finish what they have, then leave.", String(leaving))
         counter(
             "roost_worker_restarts_total",
             "Workers replaced because they ended or were killed.",
@@ -65,7 +69,15 @@ public struct PrometheusText {
             "Workers killed because they broke the protocol of their link.",
             snapshot.server.workerProtocolErrors
         )
-        let workers = snapshot.workers
+        labelled(
+            "roost_worker_recycles_total",
+            "reason",
+            "Workers replaced though they could have gone on.",
+            snapshot.server.recycles
+        )
+        labelled("roost_reloads_total", "result", "Reloads.", snapshot.server.reloads)
+        // One of each place: what is another's as well would be the same series twice.
+        let workers = snapshot.workers.filter { $0.role == "current" }
         each(workers, "roost_worker_up", .gauge, "1 for a worker that takes requests, otherwise 0.") {
             $0.isReady ? "1" : "0"
         }
@@ -91,6 +103,9 @@ public struct PrometheusText {
             )
         }
         labelled("roost_refused_total", "cause", "Requests answered without the application.", server.refused)
+        labelled("roost_failed_total", "cause", "Requests answered 5xx for want of an answer.", server.failures)
+        labelled("roost_cut_total", "cause", "Responses cut after their head.", server.cuts)
+        labelled("roost_retries_total", "cause", "Requests given to another worker.", server.retries)
         labelled("roost_clients_left_total", "phase", "Clients that left before their answer.", server.clientsLeft)
         histogram("roost_queue_seconds", "Queue time of requests that a thread took.", server.queueTime)
         histogram("roost_service_seconds", "Service time of requests that finished.", server.serviceTime)

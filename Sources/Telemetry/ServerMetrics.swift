@@ -13,11 +13,42 @@ public struct ServerMetrics: Sendable, Equatable {
         case sending
     }
 
+    /// Why a request that had reached a worker got no answer from it, or only the beginning of one.
+    public enum FailureCause: String, Sendable, CaseIterable {
+        /// Its worker ended.
+        case workerEnded = "worker_ended"
+        /// It ran longer than it may.
+        case timedOut = "request_timeout"
+        /// The app broke off.
+        case aborted
+        /// It could not be handed over.
+        case undeliverable
+    }
+
+    /// Why a request was given to another worker.
+    public enum RetryCause: String, Sendable, CaseIterable {
+        /// Its worker ended while it ran, and it may run twice.
+        case workerEnded = "worker_ended"
+        /// Its worker ended before a thread had begun it.
+        case notBegun = "not_begun"
+        /// Its worker did not come to it: it is stopped, or no thread of it gets the interpreter's lock.
+        case notTaken = "not_taken"
+    }
+
     /// Answers sent, by status and method; refusals are among them.
     public private(set) var requests = RequestCounter()
 
     /// Requests answered without the application, by cause.
     public private(set) var refused: LabelledCounter
+
+    /// Requests that the front answered 500, 502 or 504 because the application did not, by ``FailureCause``.
+    public private(set) var failures = LabelledCounter(labels: FailureCause.allCases.map(\.rawValue))
+
+    /// Responses that were cut after their head, by ``FailureCause``.
+    public private(set) var cuts = LabelledCounter(labels: FailureCause.allCases.map(\.rawValue))
+
+    /// Requests given to another worker, by ``RetryCause``.
+    public private(set) var retries = LabelledCounter(labels: RetryCause.allCases.map(\.rawValue))
 
     /// Queue time: from the complete request to a thread taking it.
     public private(set) var queueTime = Histogram()
@@ -42,6 +73,12 @@ public struct ServerMetrics: Sendable, Equatable {
 
     /// Workers replaced because they ended or were killed.
     public private(set) var workerRestarts: UInt64 = 0
+
+    /// Workers replaced though they could have gone on, by reason.
+    public private(set) var recycles = LabelledCounter(labels: ["max_requests", "max_rss", "max_lifetime", "stuck"])
+
+    /// Reloads, by how they ended.
+    public private(set) var reloads = LabelledCounter(labels: ["succeeded", "failed"])
 
     /// Times a worker broke the protocol of its link, each of which cost it its life.
     public private(set) var workerProtocolErrors: UInt64 = 0
@@ -85,6 +122,16 @@ public struct ServerMetrics: Sendable, Equatable {
         refused.add(cause)
     }
 
+    /// Counts a request that failed, or one whose response was cut.
+    public mutating func failed(cause: FailureCause, isCut: Bool) {
+        if isCut { cuts.add(cause.rawValue) } else { failures.add(cause.rawValue) }
+    }
+
+    /// Counts a request that is given to another worker.
+    public mutating func retried(_ cause: RetryCause) {
+        retries.add(cause.rawValue)
+    }
+
     /// Counts a client that left.
     public mutating func clientLeft(_ phase: ClientLeft) {
         clientsLeft.add(phase.rawValue)
@@ -109,5 +156,20 @@ public struct ServerMetrics: Sendable, Equatable {
     /// Counts a worker that broke the protocol of its link.
     public mutating func workerBrokeProtocol() {
         workerProtocolErrors &+= 1
+    }
+
+    /// Counts a worker that was replaced though it could have gone on, by the label of the reason.
+    public mutating func workerRecycled(because reason: String) {
+        recycles.add(reason)
+    }
+
+    /// Counts a new generation of workers that has taken over.
+    public mutating func reloaded() {
+        reloads.add("succeeded")
+    }
+
+    /// Counts a reload after which the old workers go on.
+    public mutating func reloadFailed() {
+        reloads.add("failed")
     }
 }

@@ -24,6 +24,7 @@ public enum StatusJSON {
         json.integer(snapshot.busyThreads, "busy")
         json.endObject()
 
+        json.integer(snapshot.generation, "generation")
         json.beginArray("workers")
         for worker in snapshot.workers { write(worker, to: &json) }
         json.endArray()
@@ -39,6 +40,8 @@ public enum StatusJSON {
         json.integer(worker.id, "id")
         json.integer(worker.pid, "pid")
         json.string(worker.state, "state")
+        json.string(worker.role, "role")
+        json.integer(worker.generation, "generation")
         json.integer(worker.threads, "threads")
         json.integer(worker.busyThreads, "busy_threads")
         json.integer(worker.requests, "requests")
@@ -73,6 +76,8 @@ public enum StatusJSON {
         json.endObject()
         json.integer(server.workerRestarts, "worker_restarts")
         json.integer(server.workerProtocolErrors, "worker_protocol_errors")
+        write(server.recycles, "worker_recycles", to: &json)
+        write(server.reloads, "reloads", to: &json)
     }
 
     private static func write(_ counter: LabelledCounter, _ key: String, to json: inout JSONWriter) {

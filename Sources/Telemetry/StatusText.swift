@@ -29,6 +29,13 @@ public enum StatusText {
             let (replaced, broken) = (server.workerRestarts, server.workerProtocolErrors)
             lines.append(row("workers", "\(replaced) replaced, \(broken) killed for breaking the protocol"))
         }
+        let reloading = snapshot.isReloading ? ", the next one is being started" : ""
+        if snapshot.generation > 1 || snapshot.isReloading || server.reloads.counts.contains(where: { $0 > 0 }) {
+            lines.append(row("reloads", "\(causes(server.reloads)); generation \(snapshot.generation)\(reloading)"))
+        }
+        if server.recycles.counts.contains(where: { $0 > 0 }) {
+            lines.append(row("recycled", causes(server.recycles)))
+        }
         if snapshot.droppedLogLines > 0 {
             lines.append(row("log", "\(snapshot.droppedLogLines) lines dropped: its reader stalled, or writing failed"))
         }
@@ -76,7 +83,7 @@ public enum StatusText {
             table.append([
                 String(worker.id),
                 worker.pid.map { String($0) } ?? "-",
-                worker.state,
+                worker.role == "successor" ? "\(worker.state) (next)" : worker.state,
                 "\(worker.busyThreads)/\(worker.threads)",
                 String(worker.requests),
                 age(worker.uptime.clampedNanoseconds),

@@ -16,6 +16,10 @@ public struct StartupFailure: Error, Sendable, Equatable, CustomStringConvertibl
         case noAnswer = "no_answer"
         /// The process that called `roost.serve` has gone.
         case peerGone = "peer_gone"
+        /// The server drains: nothing new is started.
+        case draining = "draining"
+        /// What was asked for cannot be done with these workers, or is out of range.
+        case unsupported = "unsupported"
     }
 
     /// The kind; its raw value is fit for a metric's label.

@@ -13,8 +13,10 @@ public final class Worker {
     public let id: WorkerID
     /// Its position, 0 … P-1; the worker that replaces it has the same.
     public let index: Int
-    /// Its process.
-    public let pid: Int32
+    /// The generation it belongs to, from 1; each reload brings the next.
+    public let generation: Int
+    /// Its process; 0 as long as it waits to be forked.
+    public private(set) var pid: Int32
     /// When it was started.
     public let startedAt: Instant
     /// The rings.
@@ -22,19 +24,35 @@ public final class Worker {
     /// What it said about itself when it had imported the app; nil before that.
     public internal(set) var introduction: WorkerIntroduction?
 
+    /// How many requests may be in it at once; at most the lanes of its link.
+    public internal(set) var threads: Int
+    /// How many of its threads exist.
+    var startedThreads: Int
+    /// Why it is being replaced; nil while it is not.
+    public internal(set) var replacedBecause: ReplacementReason?
+    /// Whether it has no place in the pool any more: it finishes what it has.
+    public internal(set) var isLeaving = false
+    /// When it is to be replaced.
+    let limits: RecycleLimits
+
     var life: WorkerLife
     let isAttached: Bool
     let control: ControlSocket
-    let processDescriptor: OwnedDescriptor
+    private var processDescriptor: OwnedDescriptor?
     var doorbell: PipeReader?
     private var doorbellEnd: OwnedDescriptor?
     private var outputEnd: OwnedDescriptor?
     private var errorEnd: OwnedDescriptor?
     weak var pool: WorkerPool?
+    /// What its process is, or was, to be forked from; nil when it is started by itself.
+    var template: Template?
 
     init(
         id: WorkerID,
         index: Int,
+        generation: Int = 1,
+        threads: Int? = nil,
+        limits: RecycleLimits = RecycleLimits(),
         process: consuming WorkerProcess,
         isAttached: Bool,
         life: WorkerLife,
@@ -42,6 +60,10 @@ public final class Worker {
     ) {
         self.id = id
         self.index = index
+        self.generation = generation
+        self.limits = limits
+        self.threads = threads ?? process.region.geometry.lanes
+        startedThreads = self.threads
         self.life = life
         self.isAttached = isAttached
         startedAt = now
@@ -59,12 +81,13 @@ public final class Worker {
         if case .ready = life.state { true } else { false }
     }
 
-    /// What it is doing, in one word, for status pages: `starting`, `warming up`, `ready`, `draining`, `stopping`,
-    /// `terminating`, `killed`, `dead`.
+    /// What it is doing, in a word or two, for status pages: `starting`, `warming up`, `standing by`, `ready`,
+    /// `draining`, `stopping`, `terminating`, `killed`, `dead`.
     public var stateName: String {
         switch life.state {
         case .starting: "starting"
         case .warmingUp: "warming up"
+        case .standingBy: "standing by"
         case .ready: "ready"
         case .draining: "draining"
         case .stopping: "stopping"
@@ -123,7 +146,7 @@ public final class Worker {
     /// Whether what it writes is still looked at: not after it was killed, nor after its end.
     var isHeard: Bool {
         switch life.state {
-        case .starting, .warmingUp, .ready, .draining, .stopping, .terminating: true
+        case .starting, .warmingUp, .standingBy, .ready, .draining, .stopping, .terminating: true
         case .killed, .dead: false
         }
     }
@@ -137,6 +160,23 @@ public final class Worker {
         control.send(FlatJSON.text([("type", .string("stop"))]))
     }
 
+    /// Whether there is a process: not as long as it waits to be forked.
+    var hasProcess: Bool { pid > 0 }
+
+    /// The process has been made.
+    func adopt(_ process: consuming StartedProcess) {
+        pid = process.pid
+        processDescriptor = .some(process.descriptor)
+    }
+
+    /// Has `watcher` report the end of the process.
+    ///
+    /// - Returns: Whether it does.
+    func watch(with watcher: ProcessWatcher) -> Bool {
+        guard let descriptor = processDescriptor?.raw else { return false }
+        return watcher.watch(descriptor, token: UInt64(id.raw))
+    }
+
     /// Sends SIGTERM.
     func terminate() { signal(SIGTERM) }
 
@@ -145,14 +185,16 @@ public final class Worker {
 
     /// Safe until the process is reaped, which is done on this loop: no other process can have its pid.
     private func signal(_ number: Int32) {
-        guard !isAttached else { return }
+        guard !isAttached, hasProcess else { return }
         Glibc.kill(pid, number)
     }
 
     /// Takes the status of the process, which has ended.
     func reap() -> ProcessExit {
         var status: Int32 = 0
-        guard !isAttached, roost_reap(processDescriptor.raw, &status) == 0 else { return .unknown }
+        guard !isAttached, let descriptor = processDescriptor?.raw, roost_reap(descriptor, &status) == 0 else {
+            return .unknown
+        }
         return ProcessExit(reaped: status)
     }
 }

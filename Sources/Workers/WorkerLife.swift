@@ -4,19 +4,23 @@ internal import WorkerLink
 /// The life of one worker process, from its start to its end: what it may do now, and what to do about what happens.
 ///
 /// ```
-/// starting ──▶ warmingUp ──▶ ready ──▶ draining ──▶ stopping ──▶ terminating
-///    │            │            │          │            │             │
-///    └────────────┴────────────┴──────────┴────────────┴─────────────┴──▶ killed ──▶ dead
+/// starting ──▶ warmingUp ──▶ standingBy ──▶ ready ──▶ draining ──▶ stopping ──▶ terminating
+///    │            │              │            │          │            │             │
+///    └────────────┴──────────────┴────────────┴──────────┴────────────┴─────────────┴──▶ killed ──▶ dead
 /// ```
+///
+/// Standing by is where a successor waits for its turn; a worker whose place is empty is opened at once.
 ///
 /// Every state may also go to `dead` directly: a process can end at any moment. No clock is read here; the owner says
 /// what time it is.
 struct WorkerLife: Sendable, Equatable {
     enum State: Sendable, Equatable {
-        /// The process exists and imports the app. May go to: warmingUp, ready, terminating, killed, dead.
+        /// The process exists and imports the app. May go to: warmingUp, standingBy, terminating, killed, dead.
         case starting(deadline: Instant)
-        /// It imported the app and has one request, alone. May go to: ready, terminating, killed, dead.
+        /// It imported the app and has one request, alone. May go to: standingBy, terminating, killed, dead.
         case warmingUp(deadline: Instant)
+        /// It could take requests, and waits to be told. May go to: ready, stopping, killed, dead.
+        case standingBy
         /// It takes requests. May go to: draining, stopping, killed, dead.
         case ready(since: Instant)
         /// It gets no more requests and finishes those it has. May go to: stopping, terminating, killed, dead.
@@ -46,6 +50,14 @@ struct WorkerLife: Sendable, Equatable {
             terminateAt = now + (interval - last)
             killAt = now + interval
         }
+
+        /// The earlier of each.
+        func orSooner(_ other: Deadlines) -> Deadlines {
+            var sooner = self
+            sooner.terminateAt = min(terminateAt, other.terminateAt)
+            sooner.killAt = min(killAt, other.killAt)
+            return sooner
+        }
     }
 
     /// What the owner does after an event.
@@ -54,6 +66,8 @@ struct WorkerLife: Sendable, Equatable {
         case none
         /// Have one request answered by this worker alone.
         case warmUp
+        /// It could take requests: find out whether it may.
+        case prepared
         /// Let it take requests.
         case open
         /// Ask it to leave, over the link.
@@ -67,10 +81,13 @@ struct WorkerLife: Sendable, Equatable {
     }
 
     private(set) var state: State
+    /// When it began to take requests; nil before that.
+    private(set) var readySince: Instant?
     private(set) var reason: EndReason?
     private(set) var failure: StartupFailure?
-    private var readySince: Instant?
     private let startupTimeout: Nanoseconds
+    /// How long it has to leave once it is idle; nil for what is left of its drain.
+    private var leavingTime: Nanoseconds?
 
     /// Creates the life of a process that was started at `now` and must be ready within `startupTimeout`.
     init(startedAt now: Instant, startupTimeout: Nanoseconds) {
@@ -84,18 +101,18 @@ struct WorkerLife: Sendable, Equatable {
         case .starting(let deadline), .warmingUp(let deadline): deadline
         case .draining(let until), .stopping(let until): until.terminateAt
         case .terminating(let killAt): killAt
-        case .ready, .killed, .dead: nil
+        case .standingBy, .ready, .killed, .dead: nil
         }
     }
 
     /// The worker says that it has imported the app.
-    mutating func reportedReady(warmsUp: Bool, at now: Instant) -> Action {
+    mutating func reportedReady(warmsUp: Bool) -> Action {
         switch state {
         case .starting(let deadline):
-            guard warmsUp else { return open(at: now) }
+            guard warmsUp else { return standBy() }
             state = .warmingUp(deadline: deadline)
             return .warmUp
-        case .warmingUp, .ready, .draining, .stopping:
+        case .warmingUp, .standingBy, .ready, .draining, .stopping:
             // Said twice.
             return kill(because: .protocolViolation(.unexpectedFrame))
         case .terminating, .killed, .dead:
@@ -109,7 +126,7 @@ struct WorkerLife: Sendable, Equatable {
         case .starting, .warmingUp:
             self.failure = failure
             return kill(because: .failedToStart)
-        case .ready, .draining, .stopping:
+        case .standingBy, .ready, .draining, .stopping:
             return kill(because: .protocolViolation(.unexpectedFrame))
         case .terminating, .killed, .dead:
             return .none
@@ -117,9 +134,9 @@ struct WorkerLife: Sendable, Equatable {
     }
 
     /// The warm-up request has got an answer, or will not get one.
-    mutating func warmedUp(isAnswered: Bool, at now: Instant) -> Action {
+    mutating func warmedUp(isAnswered: Bool) -> Action {
         guard case .warmingUp = state else { return .none }
-        guard !isAnswered else { return open(at: now) }
+        guard !isAnswered else { return standBy() }
         failure = StartupFailure(
             .noAnswer,
             title: "the warm-up request got no answer",
@@ -128,28 +145,59 @@ struct WorkerLife: Sendable, Equatable {
         return kill(because: .failedToStart)
     }
 
-    /// The worker is to leave: at once when it `isIdle`, else when ``becameIdle()`` is called.
-    mutating func drain(isIdle: Bool, within interval: Nanoseconds, at now: Instant) -> Action {
-        let until = Deadlines(from: now, within: interval)
+    /// The worker may take requests.
+    mutating func opened(at now: Instant) -> Action {
+        guard state == .standingBy else { return .none }
+        readySince = now
+        state = .ready(since: now)
+        return .open
+    }
+
+    /// The worker is to leave: at once when it `isIdle`, else when ``becameIdle(at:)`` is called.
+    ///
+    /// Said again, it can only hurry the worker.
+    ///
+    /// - Parameters:
+    ///   - isIdle: Whether no request is in it.
+    ///   - interval: How long it may take in all.
+    ///   - leaving: How long its exit handlers may take, from when it is idle; nil for what is left of `interval`.
+    ///   - now: What time it is.
+    mutating func drain(
+        isIdle: Bool,
+        within interval: Nanoseconds,
+        leaving: Nanoseconds? = nil,
+        at now: Instant
+    ) -> Action {
+        let until = Deadlines(from: now, within: isIdle ? leaving ?? interval : interval)
+        leavingTime = leaving
         switch state {
         case .starting, .warmingUp:
             // It has nothing to finish.
             reason = .drained
             state = .terminating(killAt: min(until.killAt, now + .seconds(1)))
             return .terminate
-        case .ready:
+        case .standingBy, .ready:
             reason = .drained
             state = isIdle ? .stopping(until: until) : .draining(until: until)
             return isIdle ? .askToStop : .none
-        case .draining, .stopping, .terminating, .killed, .dead:
+        case .draining(let before):
+            state = .draining(until: until.orSooner(before))
+            return .none
+        case .stopping(let before):
+            state = .stopping(until: until.orSooner(before))
+            return .none
+        case .terminating(let killAt):
+            state = .terminating(killAt: min(killAt, until.killAt))
+            return .none
+        case .killed, .dead:
             return .none
         }
     }
 
     /// The last of its requests is answered.
-    mutating func becameIdle() -> Action {
+    mutating func becameIdle(at now: Instant) -> Action {
         guard case .draining(let until) = state else { return .none }
-        state = .stopping(until: until)
+        state = .stopping(until: leavingTime.map { Deadlines(from: now, within: $0) } ?? until)
         return .askToStop
     }
 
@@ -173,7 +221,7 @@ struct WorkerLife: Sendable, Equatable {
             return .terminate
         case .terminating:
             return kill(because: .drainTimeout)
-        case .ready, .killed, .dead:
+        case .standingBy, .ready, .killed, .dead:
             return .none
         }
     }
@@ -181,7 +229,7 @@ struct WorkerLife: Sendable, Equatable {
     /// The worker must go now.
     mutating func kill(because reason: EndReason) -> Action {
         switch state {
-        case .starting, .warmingUp, .ready, .draining, .stopping, .terminating:
+        case .starting, .warmingUp, .standingBy, .ready, .draining, .stopping, .terminating:
             self.reason = reason
             state = .killed
             return .kill
@@ -196,7 +244,7 @@ struct WorkerLife: Sendable, Equatable {
         state = .dead
         if readySince == nil, failure == nil {
             switch reason {
-            case nil, .failedToStart, .doorbellClosed, .drainTimeout:
+            case nil, .failedToStart, .doorbellClosed, .drainTimeout, .stuck:
                 failure = StartupFailure(
                     .ended,
                     title: "a worker ended before it was ready",
@@ -219,10 +267,9 @@ struct WorkerLife: Sendable, Equatable {
         )
     }
 
-    private mutating func open(at now: Instant) -> Action {
-        readySince = now
-        state = .ready(since: now)
-        return .open
+    private mutating func standBy() -> Action {
+        state = .standingBy
+        return .prepared
     }
 
     private var isWarmingUp: Bool {

@@ -44,9 +44,13 @@ extension WorkerPool {
         switch report {
         case .ready(let introduction):
             worker.introduction = introduction
-            perform(worker.life.reportedReady(warmsUp: configuration.warmsUp, at: now), on: worker)
+            perform(worker.life.reportedReady(warmsUp: configuration(of: worker).warmsUp), on: worker)
         case .failed(let failure):
             perform(worker.life.reportedFailure(failure), on: worker)
+        case .threads(let count):
+            // A stranger's word: no more than it was asked for.
+            worker.startedThreads = min(max(count, worker.startedThreads), worker.link.lanes.count)
+            adjustThreads(of: worker)
         case .log(let level, let message):
             var metadata = metadata(of: worker)
             metadata["text"] = .string(message)
@@ -59,7 +63,7 @@ extension WorkerPool {
         eventLoop.assumeIsolated().scheduleTask(in: .seconds(1)) { [weak self] in
             guard let self, workers[worker.id] === worker else { return }
             switch worker.life.state {
-            case .starting, .warmingUp, .ready, .draining:
+            case .starting, .warmingUp, .standingBy, .ready, .draining:
                 kill(worker.id, because: .doorbellClosed)
             case .stopping, .terminating, .killed, .dead:
                 break
@@ -67,7 +71,12 @@ extension WorkerPool {
         }
     }
 
-    func processEnded(_ id: WorkerID) {
+    func processEnded(token: UInt64) {
+        if let template = templates.first(where: { $0.token == token }) { return template.processEnded() }
+        processEnded(WorkerID(raw: Int(truncatingIfNeeded: token)))
+    }
+
+    private func processEnded(_ id: WorkerID) {
         guard let worker = workers[id] else { return }
         if worker.isHeard {
             // Its last words: a report of what went wrong, responses that were complete before it died.

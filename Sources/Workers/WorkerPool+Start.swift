@@ -3,45 +3,60 @@ internal import NIOCore
 internal import RequestQueue
 internal import WorkerLink
 
-// How a position gets its worker.
+// How a place gets its worker.
 extension WorkerPool {
     func startDue() {
-        for index in state.due(at: now) {
-            // A failure at one position may have ended the pool.
-            guard case .waiting = state.positions[index] else { continue }
+        for place in state.due(at: now) {
+            // A failure at one place may have ended the pool, or the reload.
+            guard state.isDue(place, at: now) else { continue }
             do {
-                state.filled(index, with: try startWorker(at: index).id)
+                state.filled(place, with: try startWorker(for: place).id)
             } catch {
-                if state.hasServed { logger.error("worker cannot start", metadata: ["failure": "\(error)"]) }
-                perform(state.notStarted(index, failure: error, jitter: .random(in: 0...1), at: now))
+                if state.hasServed, place.role != .coming { logger.error("worker cannot start", metadata: ["failure": "\(error)"]) }
+                perform(state.notStarted(place, failure: error, jitter: .random(in: 0...1), at: now))
             }
         }
     }
 
-    private func startWorker(at index: Int) throws(StartupFailure) -> Worker {
-        let process: WorkerProcess
+    private func startWorker(for place: PoolState.Place) throws(StartupFailure) -> Worker {
+        let index = place.index
+        let isComing = place.role == .coming
+        let configuration = isComing ? comingConfiguration ?? configuration : configuration
+        var process: WorkerProcess
         let isAttached: Bool
         switch configuration.source {
         case .spawned:
             process = try configuration.spawn(at: index)
             isAttached = false
+        case .preloaded:
+            process = try configuration.connect(at: index)
+            isAttached = false
         case .attached(let socket):
             process = try configuration.attach(over: socket)
             isAttached = true
         }
+        let ends = process.far.take()
         let life = WorkerLife(startedAt: now, startupTimeout: Nanoseconds(configuration.startupTimeout))
         let id = WorkerID(raw: nextID)
         nextID += 1
-        let worker = Worker(id: id, index: index, process: process, isAttached: isAttached, life: life, at: now)
+        let worker = Worker(
+            id: id,
+            index: index,
+            generation: state.generation + (isComing ? 1 : 0),
+            threads: min(max(configuration.threads, 1), configuration.lanes),
+            limits: configuration.recycling.limits(jitter: .random(in: 0...1)),
+            process: process,
+            isAttached: isAttached,
+            life: life,
+            at: now
+        )
         worker.pool = self
-        guard let watcher, watcher.watch(worker.processDescriptor.raw, token: UInt64(id.raw)) else {
-            worker.kill()
-            _ = worker.reap()
-            throw StartupFailure(
-                .notSpawned,
-                title: "a worker could not be started",
-                reason: "the kernel does not watch its process"
-            )
+        if worker.hasProcess {
+            guard let watcher, worker.watch(with: watcher) else {
+                worker.kill()
+                _ = worker.reap()
+                throw .unwatched
+            }
         }
         workers[id] = worker
         _ = worker.link.sleep()
@@ -59,17 +74,26 @@ extension WorkerPool {
                 }
             )
         }
-        if let output = worker.takeOutput() {
-            forward(output, from: WorkerOutput(index: index, pid: worker.pid, isError: false))
+        if worker.hasProcess { forwardOutput(of: worker) }
+        if let ends {
+            worker.template = isComing ? comingTemplate : template
+            worker.template?.want(id, ends)
         }
-        if let error = worker.takeError() {
-            forward(error, from: WorkerOutput(index: index, pid: worker.pid, isError: true))
-        }
-        logger.debug("worker started", metadata: metadata(of: worker))
         return worker
     }
 
-    private func forward(_ descriptor: consuming OwnedDescriptor, from source: WorkerOutput) {
+    /// The worker has a process, whose output is passed on.
+    func forwardOutput(of worker: Worker) {
+        if let output = worker.takeOutput() {
+            forward(output, from: WorkerOutput(index: worker.index, pid: worker.pid, isError: false))
+        }
+        if let error = worker.takeError() {
+            forward(error, from: WorkerOutput(index: worker.index, pid: worker.pid, isError: true))
+        }
+        logger.debug("worker started", metadata: metadata(of: worker))
+    }
+
+    func forward(_ descriptor: consuming OwnedDescriptor, from source: WorkerOutput) {
         let key = nextOutput
         nextOutput += 1
         var splitter = LineSplitter()

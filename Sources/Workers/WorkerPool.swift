@@ -10,8 +10,8 @@ internal import WorkerLink
 ///
 /// The decisions are ``PoolState``'s and each worker's ``WorkerLife``'s; here they are carried out.
 public final class WorkerPool {
-    /// What the pool was made with.
-    public let configuration: WorkerPoolConfiguration
+    /// What workers are made with, as it is now: after the last reload and the last scaling.
+    public internal(set) var configuration: WorkerPoolConfiguration
     /// The workers that have not ended, whatever their state.
     public internal(set) var workers: [WorkerID: Worker] = [:]
     /// Who is told, and asked.
@@ -23,6 +23,15 @@ public final class WorkerPool {
     let logger: Logger
     var state: PoolState
     var watcher: ProcessWatcher?
+    /// What workers are forked from; nil when each is started by itself.
+    var template: Template?
+    /// What those of the generation that a reload brings are forked from.
+    var comingTemplate: Template?
+    /// Those that nobody will be forked from any more.
+    var formerTemplates: [Template] = []
+    var nextTemplateToken = UInt64.max
+    /// Nil as long as there never was a template.
+    var orphans: OrphanRounds?
     var nextID = 1
     var timer: (scheduled: Scheduled<Void>, deadline: Instant)?
     /// The pipes from stdout and stderr that are open, also those of workers that have died: their children may still
@@ -34,6 +43,12 @@ public final class WorkerPool {
     ///
     /// It stays open until the pool goes.
     private var attachment: OwnedDescriptor?
+    /// The reload under way, and what its workers are made with.
+    var currentReload: Reload?
+    var comingConfiguration: WorkerPoolConfiguration?
+    /// The reload that begins when that is over.
+    var nextReload: Reload?
+    var lastMemoryLook = Instant(nanoseconds: 0)
     var isConcluding = false
     var isConcluded = false
     var lastLines: Scheduled<Void>?
@@ -52,7 +67,7 @@ public final class WorkerPool {
         self.logger = logger
         self.delegate = delegate
         switch configuration.source {
-        case .spawned: state = PoolState(processes: configuration.processes)
+        case .spawned, .preloaded: state = PoolState(processes: configuration.processes)
         case .attached(let socket):
             state = PoolState(processes: 1, replacesWorkers: false)
             attachment = OwnedDescriptor(socket)
@@ -61,6 +76,9 @@ public final class WorkerPool {
 
     /// The worker with this name, unless it has ended.
     public func worker(_ id: WorkerID) -> Worker? { workers[id] }
+
+    /// The number of the generation that serves, from 1.
+    public var generation: Int { state.generation }
 
     /// Workers that take requests.
     ///
@@ -76,11 +94,12 @@ public final class WorkerPool {
         do {
             let pool = NIOLoopBound(self, eventLoop: eventLoop)
             watcher = try ProcessWatcher(eventLoop: eventLoop) { token in
-                pool.value.processEnded(WorkerID(raw: Int(truncatingIfNeeded: token)))
+                pool.value.processEnded(token: token)
             }
+            template = makeTemplate(of: configuration)
         } catch {
-            for index in state.due(at: now) {
-                perform(state.notStarted(index, failure: error, jitter: 0, at: now))
+            for place in state.due(at: now) {
+                perform(state.notStarted(place, failure: error, jitter: 0, at: now))
             }
         }
         startDue()
@@ -102,7 +121,7 @@ public final class WorkerPool {
         let promise = eventLoop.makePromise(of: Void.self)
         end = promise
         if isConcluded { promise.succeed(()) }
-        state.drain()
+        perform(state.drain())
         for worker in Array(workers.values) {
             let isIdle = delegate?.isIdle(worker) ?? true
             perform(worker.life.drain(isIdle: isIdle, within: Nanoseconds(interval), at: now), on: worker)
@@ -115,7 +134,7 @@ public final class WorkerPool {
     ///
     /// Does nothing unless it is being drained.
     public func becameIdle(_ worker: Worker) {
-        perform(worker.life.becameIdle(), on: worker)
+        perform(worker.life.becameIdle(at: now), on: worker)
         settle()
     }
 

@@ -4,6 +4,10 @@ public struct WorkerPoolConfiguration: Sendable {
     public enum Source: Sendable {
         /// Each is a process that the pool starts.
         case spawned
+        /// Each is forked from a process that the pool starts and that has imported the app: the template.
+        ///
+        /// An app that must not be forked is served as with `spawned`, with the reason in the log.
+        case preloaded
         /// There is one, and it exists already: the process that called `roost.serve`.
         ///
         /// It made this SOCK_SEQPACKET socket and waits at the other end. It is never signalled and never replaced. The
@@ -23,6 +27,14 @@ public struct WorkerPoolConfiguration: Sendable {
     ///
     /// The default is 8.
     public var threads = 8
+    /// How long a thread of Python computes before it lets another have the GIL.
+    ///
+    /// The default is 1 ms; Python's own is 5 ms.
+    public var switchInterval = Duration.milliseconds(1)
+    /// The most threads a worker can be given while it runs: lanes of its link.
+    ///
+    /// The default is 16; fewer than ``threads`` counts as those.
+    public var maximumThreads = 16
     /// The path of the interpreter; it is not looked for on `PATH`.
     public var python: String
     /// The path of the script that the interpreter runs.
@@ -49,6 +61,18 @@ public struct WorkerPoolConfiguration: Sendable {
     ///
     /// The default is 60 s.
     public var startupTimeout = Duration.seconds(60)
+    /// The soft limit of open files that workers get; nil for this process's own.
+    ///
+    /// Apps that use select(2) cannot have descriptors above 1023, and some close every number up to the limit.
+    public var descriptorLimit: UInt64?
+    /// How long a worker that was replaced may take to finish what it has.
+    ///
+    /// The default is 30 s.
+    public var drainTimeout = Duration.seconds(30)
+    /// When workers that could go on are replaced.
+    ///
+    /// The default is never.
+    public var recycling = RecyclePolicy()
     /// What applications see as `SERVER_SOFTWARE`.
     public var serverSoftware = "roost"
     /// Whether a new worker gets one request alone before it takes others.

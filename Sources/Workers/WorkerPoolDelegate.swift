@@ -11,6 +11,16 @@ public protocol WorkerPoolDelegate: AnyObject {
     func workerNeedsWarmUp(_ worker: Worker, done: @escaping (_ isAnswered: Bool) -> Void)
     /// The worker takes requests from now on.
     func workerBecameReady(_ worker: Worker)
+    /// The worker may have another number of requests at once: ``Worker/threads``.
+    func workerThreadsChanged(_ worker: Worker)
+    /// Send the worker no further requests, and take back what it has not begun.
+    ///
+    /// ``isIdle(_:)`` is asked next, and ``WorkerPool/becameIdle(_:)`` to be called when it is. May be called twice.
+    func workerIsDraining(_ worker: Worker)
+    /// A successor has taken the worker's place.
+    func workerWasReplaced(_ worker: Worker, because reason: ReplacementReason)
+    /// How many requests the worker has answered.
+    func requestsServed(by worker: Worker) -> UInt64
     /// The doorbell rang: there may be frames. Call ``Worker/visitNews(_:)``, which also asks for the next ring.
     func workerHasNews(_ worker: Worker)
     /// The worker has gone, however far it had come. Called once for each.
@@ -28,9 +38,9 @@ public protocol WorkerPoolDelegate: AnyObject {
 
 /// Where a line came from.
 public struct WorkerOutput: Sendable, Hashable {
-    /// The worker's position, 0 … P-1.
-    public var index: Int
-    /// The worker's process.
+    /// The worker's position, 0 … P-1; nil for the template that workers are forked from.
+    public var index: Int?
+    /// The process.
     public var pid: Int32
     /// Whether it was stderr.
     public var isError: Bool

@@ -14,17 +14,24 @@ enum WorkerReport: Sendable, Equatable {
     case ready(WorkerIntroduction)
     /// The app cannot be loaded.
     case failed(StartupFailure)
+    /// So many threads exist now.
+    case threads(Int)
     /// A line for the log, from outside any request.
     case log(level: String, message: String)
 
     /// Reads a message; nil when it is none that we know, which is a broken protocol.
     init?(_ bytes: UnsafeRawBufferPointer) {
-        guard let fields = FlatJSON.object(from: bytes) else { return nil }
+        guard let fields = FlatJSON.object(from: bytes), case .string(let type) = fields["type"] else { return nil }
+        self.init(fields, type: type)
+    }
+
+    /// Reads the fields of a message of the kind `type`.
+    init?(_ fields: [String: FlatJSON.Value], type: String) {
         // Nothing to say is not said.
         func string(_ name: String) -> String? {
             if case .string(let string) = fields[name], !string.isEmpty { string } else { nil }
         }
-        switch string("type") {
+        switch type {
         case "ready":
             self = .ready(
                 WorkerIntroduction(
@@ -44,6 +51,9 @@ enum WorkerReport: Sendable, Equatable {
                     traceback: string("traceback")
                 )
             )
+        case "threads":
+            guard case .integer(let count) = fields["count"] else { return nil }
+            self = .threads(count)
         case "log":
             guard let message = string("message") else { return nil }
             self = .log(level: string("level") ?? "info", message: message)

@@ -1,12 +1,12 @@
 internal import Glibc
 
-/// SIGTERM and SIGINT, taken by the main thread one after the other.
+/// SIGTERM, SIGINT and SIGHUP, taken by the main thread one after the other.
 enum Signals {
     /// Keeps the signals from every thread that is started from now on.
     ///
     /// To be called before any is.
     static func block() {
-        var set = stopping
+        var set = expected
         pthread_sigmask(SIG_BLOCK, &set, nil)
         // A client that leaves is an error of write(2), not a reason to end.
         signal(SIGPIPE, SIG_IGN)
@@ -14,10 +14,21 @@ enum Signals {
 
     /// Waits for the next one.
     static func wait() -> Int32 {
-        var set = stopping
+        var set = expected
         var number: Int32 = 0
         while sigwait(&set, &number) != 0 {}
         return number
+    }
+
+    /// Waits for the next one that asks for an end.
+    ///
+    /// - Parameter reload: Called for each SIGHUP before it.
+    static func waitForEnd(reload: () -> Void = {}) -> Int32 {
+        while true {
+            let number = wait()
+            guard number == SIGHUP else { return number }
+            reload()
+        }
     }
 
     /// Makes ``wait()`` return.
@@ -25,11 +36,12 @@ enum Signals {
         kill(getpid(), SIGTERM)
     }
 
-    private static var stopping: sigset_t {
+    private static var expected: sigset_t {
         var set = sigset_t()
         sigemptyset(&set)
         sigaddset(&set, SIGTERM)
         sigaddset(&set, SIGINT)
+        sigaddset(&set, SIGHUP)
         return set
     }
 }

@@ -40,10 +40,14 @@ enum Surroundings {
     }
 
     /// Raises the soft limit of open files to the hard one: every connection is a descriptor.
-    static func raiseDescriptorLimit() {
+    ///
+    /// - Returns: What the soft limit was.
+    static func raiseDescriptorLimit() -> UInt64 {
         var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
+        let soft = UInt64(limit.rlim_cur)
         limit.rlim_cur = limit.rlim_max
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        return soft
     }
 }

@@ -7,7 +7,12 @@ import sys
 import threading
 import traceback
 
+from roost import _request
 from roost._wsgi import Glue
+
+# The greatest numbers of a lane and of a request that the library takes.
+LAST_LANE = 2**31 - 1
+LAST_STREAM = 2**64 - 1
 
 
 class Lanes:
@@ -18,14 +23,30 @@ class Lanes:
         self._glue = Glue(application, settings)
         #: The environ that each request's is a copy of. To be changed before `start` only.
         self.template = self._glue.template
-        self.threads = [
-            threading.Thread(target=self._run, args=(lane,), name="roost-%d" % (lane + 1), daemon=True)
-            for lane in range(settings["threads"])
-        ]
+        self._most = settings.get("lanes", settings["threads"])
+        self._first = settings["threads"]
+        self.threads = []
 
     def start(self):
-        for thread in self.threads:
+        _request.bind(self._native)
+        self._grow(self._first)
+
+    def _grow(self, count):
+        """Starts threads until there are so many. They are never ended: one without requests sleeps."""
+        for lane in range(len(self.threads), min(count, self._most)):
+            thread = threading.Thread(target=self._run, args=(lane,), name="roost-%d" % (lane + 1), daemon=True)
             thread.start()
+            self.threads.append(thread)
+
+    def resize(self, count):
+        """Has at least so many threads, and returns the message that says how many there are."""
+        self.template["wsgi.multithread"] = count > 1
+        try:
+            self._grow(count)
+        except RuntimeError as error:
+            # Out of threads or memory: those there are go on.
+            sys.stderr.write("roost: no more than %d threads: %s\n" % (len(self.threads), error))
+        return {"type": "threads", "count": len(self.threads)}
 
     def _run(self, lane):
         try:
@@ -62,8 +83,8 @@ def send(native, control, message):
     native.announce()
 
 
-def wait_for_stop(native, control, wake=None):
-    """Waits on the main thread, where signal handlers run, until the front says stop.
+def wait_for_stop(native, control, lanes, wake=None):
+    """Waits on the main thread, where signal handlers run, until the front says stop, and does what else it says.
 
     Returns True then, and False when the front is gone. `wake`, if given, is a descriptor on which Python tells of
     signals: one that comes just before the wait begins would not be seen otherwise.
@@ -80,15 +101,32 @@ def wait_for_stop(native, control, wake=None):
         try:
             message = native.message()
             while message is not None:
-                if _is_stop(message):
+                wish = _wish(message)
+                if wish.get("type") == "stop":
                     return True
+                if wish.get("type") == "threads" and _is_number(wish.get("count"), LAST_LANE):
+                    send(native, control, lanes.resize(wish["count"]))
+                elif wish.get("type") == "interrupt":
+                    _interrupt(native, wish.get("lane"), wish.get("stream"))
                 message = native.message()
         except EOFError:
             return False
 
 
-def _is_stop(message):
+def _interrupt(native, lane, stream):
+    """Interrupts a request, unless the front speaks of none that could be."""
+    if _is_number(lane, LAST_LANE) and _is_number(stream, LAST_STREAM):
+        native.interrupt(lane, stream)
+
+
+def _is_number(value, most):
+    return type(value) is int and 0 <= value <= most
+
+
+def _wish(message):
+    """What the front says; what cannot be read, or says nothing that is known, is no wish."""
     try:
-        return json.loads(message.decode("utf-8")).get("type") == "stop"
-    except (ValueError, AttributeError):
-        return False
+        wish = json.loads(message.decode("utf-8"))
+    except (ValueError, RecursionError):
+        return {}
+    return wish if isinstance(wish, dict) else {}

@@ -13,6 +13,8 @@ from roost import _forks, _lanes, _loading
 from roost._native import Native
 
 LINK, CONTROL, DOORBELL = 3, 4, 5
+# The signal for which the stacks of all threads are written to the log.
+STACKS = signal.SIGRTMAX - 2
 # How long exit handlers may take after the front has said stop.
 LEAVING_SECONDS = 10
 
@@ -21,48 +23,70 @@ def main():
     settings = json.loads(os.environ.pop("ROOST_WORKER"))
     for descriptor in (LINK, CONTROL, DOORBELL):
         os.set_inheritable(descriptor, False)
+    # Before the app is imported: it may set its own.
+    if "switch_interval" in settings:
+        sys.setswitchinterval(settings["switch_interval"] / 1e6)
     # Ctrl-C is for the front, which then drains. Not SIG_IGN: programs that the application starts would inherit that.
     signal.signal(signal.SIGINT, _pass_over)
     signal.signal(signal.SIGTERM, _leave_on_signal)
+    # Output is a pipe into the log: what the application prints belongs there at once, and so does a crash.
+    sys.stdout.reconfigure(line_buffering=True)
+    faulthandler.enable()
+    if settings.get("template"):
+        from roost import _template
+
+        settings, native, loaded = _template.run(settings)
+        live(settings, native, loaded)
+    else:
+        live(settings)
+
+
+def live(settings, native=None, loaded=None):
+    """Serves until the front says stop, then ends the process.
+
+    `native` and `loaded`, the application and the seconds that its import took, are what a template has prepared.
+    """
     wake, wake_entry = os.pipe()
     os.set_blocking(wake, False)
     os.set_blocking(wake_entry, False)
     signal.set_wakeup_fd(wake_entry, warn_on_full_buffer=False)
-    # Output is a pipe into the log: what the application prints belongs there at once, and so does a crash.
-    sys.stdout.reconfigure(line_buffering=True)
-    faulthandler.enable()
-    native = None
+    # Where a thread is stuck, asked for by the front: written in C, without the GIL, whatever became of sys.stderr.
+    faulthandler.register(STACKS, file=2, all_threads=True, chain=False)
+    link = None
     try:
-        native = _open(settings)
-        application, seconds = _load(settings)
-        lanes = _lanes.Lanes(native, application, settings)
+        link = _open(native or library(settings), settings)
+        application, seconds = loaded or load(settings)
+        lanes = _lanes.Lanes(link, application, settings)
     except _loading.LoadingError as error:
-        _fail(native, error)
+        fail(link, error)
     except SystemExit:
-        _leave(1)
+        leave(1)
     lanes.start()
-    _lanes.send(native, CONTROL, _lanes.ready_message(application, seconds))
+    _lanes.send(link, CONTROL, _lanes.ready_message(application, seconds))
     code = 1
     try:
-        if _lanes.wait_for_stop(native, CONTROL, wake):
+        if _lanes.wait_for_stop(link, CONTROL, lanes, wake):
             code = 0
             lanes.join(1)
     except SystemExit:
         code = 128 + signal.SIGTERM
-    native.limit_leaving(LEAVING_SECONDS)
-    _leave(code)
+    link.limit_leaving(LEAVING_SECONDS)
+    leave(code)
 
 
-def _open(settings):
+def library(settings):
+    """The library, not opened yet: it has no threads then. Raises LoadingError."""
     try:
-        native = Native(settings["library"])
+        return Native(settings["library"])
+    except OSError as error:
+        raise _cannot_start(error) from error
+
+
+def _open(native, settings):
+    try:
         native.open(LINK, CONTROL, DOORBELL, settings, watches_front=True)
     except OSError as error:
-        raise _loading.LoadingError(
-            "worker cannot start",
-            "%s (Python %s)" % (error, sys.version.split()[0]),
-            "roost needs CPython 3.9 or later and glibc 2.34 or later, of the same architecture",
-        ) from error
+        raise _cannot_start(error) from error
     replaced = {
         signal.SIGINT: (_pass_over, signal.default_int_handler),
         signal.SIGTERM: (_leave_on_signal, signal.SIG_DFL),
@@ -71,7 +95,16 @@ def _open(settings):
     return native
 
 
-def _load(settings):
+def _cannot_start(error):
+    return _loading.LoadingError(
+        "worker cannot start",
+        "%s (Python %s)" % (error, sys.version.split()[0]),
+        "roost needs CPython 3.9 or later and glibc 2.34 or later, of the same architecture",
+    )
+
+
+def load(settings):
+    """The application, and the seconds that its import took. Raises LoadingError."""
     app_dir = os.path.abspath(settings["app_dir"])
     sys.path.insert(0, app_dir)
     sys.argv = [settings["target"]]
@@ -79,8 +112,8 @@ def _load(settings):
     return _loading.load(settings["target"], app_dir), time.monotonic() - began
 
 
-def _fail(native, error):
-    """Tells the front why there is no worker, and ends."""
+def fail(native, error):
+    """Tells the front why there is no worker, and ends. `native` is None when the link is not open."""
     try:
         os.write(CONTROL, json.dumps(error.message()).encode("utf-8"))
         if native is not None:
@@ -89,7 +122,7 @@ def _fail(native, error):
             os.write(DOORBELL, (1).to_bytes(8, "little"))
     except OSError:
         sys.stderr.write("roost: %s: %s\n" % (error.title, error.reason))
-    _leave(1)
+    leave(1)
 
 
 def _pass_over(number, frame):
@@ -100,7 +133,7 @@ def _leave_on_signal(number, frame):
     sys.exit(128 + number)
 
 
-def _leave(code):
+def leave(code):
     """Runs the exit handlers and ends.
 
     Not by returning: a thread that is still in the application would be ended wherever it is when it next wants the

@@ -197,7 +197,7 @@ class _Server:
             lanes.template["wsgi.url_scheme"] = self._url_scheme
         lanes.start()
         _lanes.send(native, control, _lanes.ready_message(self._app, 0))
-        if _lanes.wait_for_stop(native, control, signals.wake):
+        if _lanes.wait_for_stop(native, control, lanes, signals.wake):
             lanes.join(5)
         elif not signals.asked:
             raise ServingError("roost ended by itself, with status %d" % front.wait())

@@ -1,0 +1,84 @@
+public import NIOCore
+internal import RequestQueue
+internal import Telemetry
+public import Workers
+
+/// How many workers of how many threads there are to be.
+public struct ScaleOutcome: Sendable, Equatable {
+    /// Worker processes, P.
+    public var processes: Int
+    /// Threads of each worker, T.
+    public var threads: Int
+}
+
+// What an operator may ask of the workers while they serve. Every function may be called from anywhere.
+extension FrontServer {
+    /// Starts a whole new generation of workers beside the one that serves, and lets it take over when all of it is
+    /// ready; the old workers finish what they have, within the drain timeout.
+    ///
+    /// One reload at a time: what is asked for during one is begun when that is over, once for all who asked.
+    ///
+    /// - Parameter workers: What the new workers are made with; nil for what the present ones were.
+    /// - Returns: Succeeds when the new generation has taken over. Fails with a ``StartupFailure`` when one of its
+    ///   workers cannot start; then the old generation goes on untouched.
+    public func reload(_ workers: WorkerPoolConfiguration?) -> EventLoopFuture<Void> {
+        loop.flatSubmit { [self] in
+            let reload = pool.reload(with: workers)
+            reload.whenComplete { [self] result in
+                if case .success = result { dispatcher.metrics.reloaded() } else { dispatcher.metrics.reloadFailed() }
+            }
+            return reload
+        }
+    }
+
+    /// Changes how many workers of how many threads there are, live.
+    ///
+    /// New workers are started in the background; those of the highest numbers leave when they have answered what they
+    /// have. Threads end nothing: those beyond the number sleep.
+    ///
+    /// - Parameters:
+    ///   - processes: P; nil leaves it as it is.
+    ///   - threads: T; nil leaves it as it is.
+    /// - Returns: What there will be. Fails with a ``StartupFailure`` that says the range of what is out of it.
+    public func scale(processes: Int?, threads: Int?) -> EventLoopFuture<ScaleOutcome> {
+        loop.submit { [self] in
+            try pool.scale(processes: processes, threads: threads)
+            return ScaleOutcome(processes: pool.processes, threads: pool.threads)
+        }
+    }
+
+    /// Changes how many requests may wait; those that wait already stay.
+    public func setQueueLimit(_ limit: Int) -> EventLoopFuture<Void> {
+        loop.submit { [self] in dispatcher.queue.setLimit(limit) }
+    }
+
+    /// Fills in what there is to say of the workers.
+    func describePool(in snapshot: inout MetricsSnapshot, at now: Instant) {
+        snapshot.configuredWorkers = pool.processes
+        snapshot.generation = pool.generation
+        snapshot.isReloading = pool.isReloading
+        snapshot.workers = pool.report.map { entry in
+            guard let worker = entry.worker else {
+                return MetricsSnapshot.Worker(
+                    id: entry.index + 1,
+                    state: "waiting",
+                    isReady: false,
+                    threads: pool.threads,
+                    generation: pool.generation
+                )
+            }
+            return MetricsSnapshot.Worker(
+                id: worker.index + 1,
+                pid: worker.pid > 0 ? worker.pid : nil,
+                state: worker.stateName,
+                isReady: worker.isReady,
+                threads: worker.threads,
+                busyThreads: dispatcher.queue.busyThreads(of: worker.id) ?? 0,
+                requests: dispatcher.seat(worker.id)?.served ?? 0,
+                uptime: now.since(worker.startedAt).duration,
+                generation: worker.generation,
+                role: entry.role.rawValue
+            )
+        }
+    }
+}
