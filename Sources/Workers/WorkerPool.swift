@@ -102,6 +102,8 @@ public final class WorkerPool {
                 perform(state.notStarted(place, failure: error, jitter: 0, at: now))
             }
         }
+        // The first process of a container is given everybody's orphans.
+        if getpid() == 1 { beginReaping() }
         startDue()
         settle()
     }
