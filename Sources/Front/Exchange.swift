@@ -116,6 +116,7 @@ enum ExchangeFailure: Equatable {
         switch self {
         case .refused: nil
         case .workerDied: .workerEnded
+        case .notStarted: .notStarted
         case .timedOut: .timedOut
         case .aborted: .aborted
         case .undeliverable: .undeliverable
