@@ -1,3 +1,4 @@
+internal import Glibc
 public import Logging
 public import NIOCore
 public import RequestQueue
