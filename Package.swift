@@ -65,6 +65,9 @@ let package = Package(
             linkerSettings: [.unsafeFlags(["-static-stdlib"])]
         ),
 
+        // The process on its machine: service manager, pid file, user, and the handover to a new process.
+        .target(name: "Service", dependencies: ["CRoostSystem"], swiftSettings: settings),
+
         // Around the values: they act.
         .target(
             name: "Workers",
@@ -108,8 +111,8 @@ let package = Package(
         .executableTarget(
             name: "roost",
             dependencies: [
-                "Admin", "Development", "Front", "HTTPCodec", "LogSink", "RequestQueue", "RoostConfiguration", "Telemetry",
-                "WorkerLink", "Workers",
+                "Admin", "CRoostSystem", "Development", "Front", "HTTPCodec", "LogSink", "RequestQueue",
+                "RoostConfiguration", "Service", "Telemetry", "WorkerLink", "Workers",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
@@ -131,6 +134,7 @@ let package = Package(
             dependencies: ["Admin", "Telemetry", .product(name: "Logging", package: "swift-log")],
             swiftSettings: settings
         ),
+        .testTarget(name: "ServiceTests", dependencies: ["Service"], swiftSettings: settings),
         .testTarget(name: "WorkerLinkTests", dependencies: ["WorkerLink"], swiftSettings: settings),
         .testTarget(
             name: "WorkersTests",

@@ -162,7 +162,12 @@ extension HTTP1Connection {
 
     /// The server drains: an idle connection goes, another one after its answer.
     func drain() {
-        if phase == .preamble || (phase == .head && inbound.readableBytes == 0) { closeWhenSent() }
+        guard phase == .preamble || (phase == .head && inbound.readableBytes == 0) else { return }
+        if core.idleGrace > .zero {
+            deadline = min(deadline, MonotonicClock.now() + core.idleGrace)
+        } else {
+            closeWhenSent()
+        }
     }
 
     /// Whether a request is on its way in or an answer on its way out.

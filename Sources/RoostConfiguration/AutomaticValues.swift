@@ -129,7 +129,7 @@ struct AutomaticValues {
 
     private mutating func resolveAdminSocket(_ configuration: inout ServerConfiguration) {
         guard names.contains("admin-socket"), let first = configuration.listeners.first else { return }
-        let folder = AdminSocket.folder(environment: environment, userID: facts.userID)
+        let folder = adminFolder(configuration.service.user)
         let path = "\(folder.path)/\(AdminSocket.name(for: first, processID: facts.processID))"
         guard path.utf8.count <= BindAddress.longestSocketPath else {
             problems.append(
@@ -144,6 +144,14 @@ struct AutomaticValues {
         }
         configuration.admin.socket = path
         note("admin-socket", folder.reason)
+    }
+
+    /// Where the admin's socket belongs: to the user that the server will be, for whom root's directories are closed.
+    private func adminFolder(_ user: String?) -> (path: String, reason: String) {
+        guard let user, let userID = MachineFacts.userID(of: user), userID != 0 else {
+            return AdminSocket.folder(environment: environment, userID: facts.userID)
+        }
+        return (AdminSocket.folder(environment: [:], userID: userID).path, "user is \(user)")
     }
 
     /// Stands among `names` when the place of the access log was given: that turns the log on.
