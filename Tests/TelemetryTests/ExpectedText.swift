@@ -62,12 +62,31 @@ enum ExpectedText {
         # HELP roost_workers_configured Worker processes there should be.
         # TYPE roost_workers_configured gauge
         roost_workers_configured 2
+        # HELP roost_generation The generation of workers that serves, from 1.
+        # TYPE roost_generation gauge
+        roost_generation 1
+        # HELP roost_workers_coming Worker processes that are to take another's place.
+        # TYPE roost_workers_coming gauge
+        roost_workers_coming 0
+        # HELP roost_workers_leaving Worker processes that finish what they have, then leave.
+        # TYPE roost_workers_leaving gauge
+        roost_workers_leaving 0
         # HELP roost_worker_restarts_total Workers replaced because they ended or were killed.
         # TYPE roost_worker_restarts_total counter
         roost_worker_restarts_total 1
         # HELP roost_worker_protocol_errors_total Workers killed because they broke the protocol of their link.
         # TYPE roost_worker_protocol_errors_total counter
         roost_worker_protocol_errors_total 0
+        # HELP roost_worker_recycles_total Workers replaced though they could have gone on.
+        # TYPE roost_worker_recycles_total counter
+        roost_worker_recycles_total{reason="max_requests"} 0
+        roost_worker_recycles_total{reason="max_rss"} 0
+        roost_worker_recycles_total{reason="max_lifetime"} 0
+        roost_worker_recycles_total{reason="stuck"} 0
+        # HELP roost_reloads_total Reloads.
+        # TYPE roost_reloads_total counter
+        roost_reloads_total{result="succeeded"} 0
+        roost_reloads_total{result="failed"} 0
         # HELP roost_worker_up 1 for a worker that takes requests, otherwise 0.
         # TYPE roost_worker_up gauge
         roost_worker_up{worker="1"} 1

@@ -11,6 +11,9 @@ import WorkerLink
 enum PoolEvent: Sendable, Equatable {
     case warmUp(index: Int)
     case ready(index: Int, pid: Int32)
+    case threads(index: Int, count: Int)
+    case draining(index: Int, pid: Int32)
+    case replaced(pid: Int32, because: String)
     case news(index: Int)
     case died(index: Int, WorkerDeath)
     case wrote(String, isError: Bool)
@@ -119,6 +122,12 @@ final class PoolUnderTest: Sendable {
         await next { if case .wrote(let line, _) = $0 { line } else { nil } }
     }
 
+    /// Has every worker seem to have answered so many requests.
+    func serve(_ requests: UInt64) async throws {
+        let observer = observer
+        try await group.next().submit { observer.value.requestsServed = requests }.get()
+    }
+
     /// Begins to drain; ``PoolEvent/drained`` is the last event.
     func drain(within interval: Duration) async throws {
         let observer = observer
@@ -146,6 +155,7 @@ final class PoolUnderTest: Sendable {
         private let continuation: AsyncStream<PoolEvent>.Continuation
         private let answersWarmUp: Bool?
         private let isIdleAlways: Bool
+        var requestsServed: UInt64 = 0
 
         init(_ continuation: AsyncStream<PoolEvent>.Continuation, answersWarmUp: Bool?, isIdle: Bool) {
             self.continuation = continuation
@@ -160,6 +170,14 @@ final class PoolUnderTest: Sendable {
             if let answersWarmUp { done(answersWarmUp) }
         }
         func workerBecameReady(_ worker: Worker) { record(.ready(index: worker.index, pid: worker.pid)) }
+        func workerThreadsChanged(_ worker: Worker) {
+            record(.threads(index: worker.index, count: worker.threads))
+        }
+        func workerIsDraining(_ worker: Worker) { record(.draining(index: worker.index, pid: worker.pid)) }
+        func workerWasReplaced(_ worker: Worker, because reason: ReplacementReason) {
+            record(.replaced(pid: worker.pid, because: reason.shortName))
+        }
+        func requestsServed(by worker: Worker) -> UInt64 { requestsServed }
         func workerHasNews(_ worker: Worker) { worker.visitNews { _ in record(.news(index: worker.index)) } }
         func workerDied(_ worker: Worker, _ death: WorkerDeath) { record(.died(index: worker.index, death)) }
         func isIdle(_ worker: Worker) -> Bool { isIdleAlways }

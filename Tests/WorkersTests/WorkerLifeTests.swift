@@ -20,13 +20,15 @@ struct ManualClock {
 
     /// A worker that has served for five seconds.
     private mutating func serve() {
-        #expect(life.reportedReady(warmsUp: false, at: clock.now) == .open)
+        #expect(life.reportedReady(warmsUp: false) == .prepared)
+        #expect(life.opened(at: clock.now) == .open)
         clock.advance(by: .seconds(5))
     }
 
     @Test mutating func `a worker that imported the app is warmed up before it is opened`() {
-        #expect(life.reportedReady(warmsUp: true, at: clock.now) == .warmUp)
-        #expect(life.warmedUp(isAnswered: true, at: clock.now) == .open)
+        #expect(life.reportedReady(warmsUp: true) == .warmUp)
+        #expect(life.warmedUp(isAnswered: true) == .prepared)
+        #expect(life.opened(at: clock.now) == .open)
         #expect(life.state == .ready(since: clock.now))
         #expect(life.deadline == nil)
     }
@@ -46,22 +48,22 @@ struct ManualClock {
     }
 
     @Test mutating func `the startup timeout covers the warm-up`() {
-        _ = life.reportedReady(warmsUp: true, at: clock.now)
+        _ = life.reportedReady(warmsUp: true)
         clock.advance(by: .seconds(60))
         #expect(life.timePassed(at: clock.now) == .kill)
         #expect(life.failure?.code == .timedOut)
     }
 
     @Test mutating func `an answer to the warm-up that comes after the end changes nothing`() {
-        _ = life.reportedReady(warmsUp: true, at: clock.now)
+        _ = life.reportedReady(warmsUp: true)
         _ = life.ended(.signalled(11), at: clock.now)
-        #expect(life.warmedUp(isAnswered: true, at: clock.now) == .none)
+        #expect(life.warmedUp(isAnswered: true) == .none)
         #expect(life.state == .dead)
     }
 
     @Test mutating func `a warm-up without an answer is a failed start`() {
-        _ = life.reportedReady(warmsUp: true, at: clock.now)
-        #expect(life.warmedUp(isAnswered: false, at: clock.now) == .kill)
+        _ = life.reportedReady(warmsUp: true)
+        #expect(life.warmedUp(isAnswered: false) == .kill)
         #expect(life.failure?.code == .noAnswer)
     }
 
@@ -83,7 +85,7 @@ struct ManualClock {
 
     @Test mutating func `saying ready twice breaks the protocol`() {
         serve()
-        #expect(life.reportedReady(warmsUp: true, at: clock.now) == .kill)
+        #expect(life.reportedReady(warmsUp: true) == .kill)
         #expect(life.reason == .protocolViolation(.unexpectedFrame))
     }
 
@@ -102,14 +104,14 @@ struct ManualClock {
     @Test mutating func `an idle worker is asked to leave at once`() {
         serve()
         #expect(life.drain(isIdle: true, within: .seconds(10), at: clock.now) == .askToStop)
-        #expect(life.becameIdle() == .none)
+        #expect(life.becameIdle(at: clock.now) == .none)
     }
 
     @Test mutating func `a busy worker is asked to leave when its last request is answered`() {
         serve()
         #expect(life.drain(isIdle: false, within: .seconds(10), at: clock.now) == .none)
-        #expect(life.becameIdle() == .askToStop)
-        #expect(life.becameIdle() == .none)
+        #expect(life.becameIdle(at: clock.now) == .askToStop)
+        #expect(life.becameIdle(at: clock.now) == .none)
     }
 
     @Test mutating func `a worker that does not leave gets SIGTERM, then SIGKILL when the time is over`() {
@@ -132,7 +134,7 @@ struct ManualClock {
 
     @Test mutating func `a worker that still starts has nothing to finish`() {
         #expect(life.drain(isIdle: true, within: .seconds(10), at: clock.now) == .terminate)
-        #expect(life.reportedReady(warmsUp: true, at: clock.now) == .none)
+        #expect(life.reportedReady(warmsUp: true) == .none)
         clock.advance(by: .seconds(1))
         #expect(life.timePassed(at: clock.now) == .kill)
     }
@@ -149,7 +151,7 @@ struct ManualClock {
         #expect(life.kill(because: .protocolViolation(.unknownKind)) == .kill)
         #expect(life.kill(because: .poolFailed) == .none)
         #expect(life.drain(isIdle: true, within: .seconds(1), at: clock.now) == .none)
-        #expect(life.reportedReady(warmsUp: true, at: clock.now) == .none)
+        #expect(life.reportedReady(warmsUp: true) == .none)
         #expect(life.reason == .protocolViolation(.unknownKind))
     }
 
@@ -160,5 +162,56 @@ struct ManualClock {
             return
         }
         #expect(death.failure?.code == .ended)
+    }
+
+    @Test mutating func `a worker that stands by waits without a deadline, and its time served begins when it is opened`() {
+        _ = life.reportedReady(warmsUp: false)
+        #expect(life.deadline == nil)
+        clock.advance(by: .seconds(1000))
+        #expect(life.timePassed(at: clock.now) == .none)
+        #expect(life.opened(at: clock.now) == .open)
+        #expect(life.opened(at: clock.now) == .none)
+        clock.advance(by: .seconds(2))
+        guard case .bury(let death) = life.ended(.signalled(9), at: clock.now) else {
+            Issue.record("the death is not reported")
+            return
+        }
+        #expect(death.served == .seconds(2))
+    }
+
+    @Test mutating func `only a worker that stands by is opened`() {
+        #expect(life.opened(at: clock.now) == .none)
+        _ = life.reportedReady(warmsUp: true)
+        #expect(life.opened(at: clock.now) == .none)
+        _ = life.ended(.signalled(9), at: clock.now)
+        #expect(life.opened(at: clock.now) == .none)
+    }
+
+    @Test mutating func `a worker that stands by and is not wanted is asked to leave`() {
+        _ = life.reportedReady(warmsUp: false)
+        #expect(life.drain(isIdle: true, within: .seconds(30), leaving: .seconds(10), at: clock.now) == .askToStop)
+    }
+
+    @Test mutating func `its exit handlers have their time also when it became idle at the last moment`() {
+        serve()
+        _ = life.drain(isIdle: false, within: .seconds(30), leaving: .seconds(10), at: clock.now)
+        clock.advance(by: .milliseconds(28_900))
+        #expect(life.becameIdle(at: clock.now) == .askToStop)
+        clock.advance(by: .seconds(8))
+        #expect(life.timePassed(at: clock.now) == .none)
+        clock.advance(by: .seconds(1))
+        #expect(life.timePassed(at: clock.now) == .terminate)
+    }
+
+    @Test mutating func `a second drain can only hurry a worker`() {
+        serve()
+        _ = life.drain(isIdle: false, within: .seconds(30), leaving: .seconds(10), at: clock.now)
+        _ = life.drain(isIdle: false, within: .seconds(60), at: clock.now)
+        #expect(life.deadline == clock.now + .seconds(29))
+        #expect(life.drain(isIdle: false, within: .seconds(2), at: clock.now) == .none)
+        clock.advance(by: .milliseconds(1_800))
+        #expect(life.timePassed(at: clock.now) == .terminate)
+        clock.advance(by: .milliseconds(200))
+        #expect(life.timePassed(at: clock.now) == .kill)
     }
 }
