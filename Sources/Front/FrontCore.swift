@@ -14,6 +14,8 @@ final class FrontCore {
     let logger: Logger
     let dispatcher: Dispatcher
     let serverName: [UInt8]
+    /// How long requests may run.
+    let requestTimeouts: RequestTimeouts
     /// Writes a line of the access log; nil when there is none.
     let accessLog: ((AccessLogLine) -> Void)?
     private(set) var date = HTTPDate(secondsSince1970: 0)
@@ -44,6 +46,7 @@ final class FrontCore {
         self.logger = logger
         self.accessLog = accessLog
         serverName = Array(configuration.serverName.utf8)
+        requestTimeouts = RequestTimeouts(configuration.requests)
     }
 
     deinit { scratch.deallocate() }

@@ -50,9 +50,13 @@ public final class FrontServer: @unchecked Sendable {
         let causes =
             RefusalCause.allCases.map(\.rawValue) + Refusal.Cause.allCases.map(\.rawValue)
             + ["head_timeout", "body_timeout", "write_stall"]
+        // A process that serves itself has no successor.
+        let replaces = if case .spawned = workers.source { true } else { false }
         dispatcher = Dispatcher(
             loop: loop,
             policy: configuration.queue,
+            retryRule: RetryRule(policy: configuration.requests.retriesSafeRequests && replaces ? .safe : .none),
+            timeoutGrace: Nanoseconds(configuration.requests.timeoutGrace),
             metrics: ServerMetrics(refusalCauses: causes),
             logger: logger
         )
@@ -91,6 +95,7 @@ public final class FrontServer: @unchecked Sendable {
                     pool.kill(worker.id, because: .protocolViolation(violation))
                 }
                 dispatcher.replaceWorker = { [pool] worker, reason in pool.replace(worker.id, because: reason) }
+                dispatcher.endWorker = { [pool] worker in pool.kill(worker.id, because: .stuck) }
                 dispatcher.workerBecameIdle = { [pool] worker in pool.becameIdle(worker) }
                 return listeners.bind(accepts: accepts).map { [self] addresses in
                     events.onFailure = onFailure
@@ -181,6 +186,7 @@ public final class FrontServer: @unchecked Sendable {
     private func tick() {
         let now = MonotonicClock.now()
         core.updateDate()
+        dispatcher.supervise(at: now)
         dispatcher.pump(at: now)
         pool.recycleDue()
         report(at: now)
@@ -189,7 +195,12 @@ public final class FrontServer: @unchecked Sendable {
             core.sweep(at: now)
             listeners.adjust()
         }
-        loop.scheduleTask(in: .milliseconds(dispatcher.queue.depth > 0 ? 50 : 250)) { self.tick() }
+        var pause = Nanoseconds.milliseconds(dispatcher.queue.depth > 0 ? 50 : 250)
+        // Fine enough for the shortest limit; a timer for each request would cost more than many requests do.
+        if dispatcher.queue.busyThreads > 0, let shortest = core.requestTimeouts.shortest {
+            pause = min(pause, max(Nanoseconds(shortest.count / 10), .milliseconds(10)))
+        }
+        loop.scheduleTask(in: .nanoseconds(Int64(pause.count))) { self.tick() }
     }
 
     private func report(at now: Instant) {

@@ -68,6 +68,9 @@ extension HTTP1Connection {
             }
             envelopeFields = kept
             exchange.requestClass = requestClass(of: request, bytes, at: now)
+            if !core.requestTimeouts.isEmpty {
+                exchange.deadline.limit = core.requestTimeouts.limit(for: request.path.bytes(in: bytes))
+            }
         }
         if let failure { throw failure }
         if let address = origin.address, !address.isLoopback, !trusted.contains(address) {
@@ -122,6 +125,20 @@ extension HTTP1Connection {
         if let file = body.file, !seat.worker.send(file: file.descriptor, stream: exchange.stream) { return nil }
         return link.lanes[lane].send(.request, stream: exchange.stream, count: count) { payload in
             fill(payload, exchange, client: client, text: text)
+        }
+    }
+
+    var isSafe: Bool {
+        head.withUnsafeReadableBytes { RetryRule.isSafe(method: parser.head.method.bytes(in: $0)) }
+    }
+
+    var route: String {
+        head.withUnsafeReadableBytes { bytes in
+            let request = parser.head
+            let method = EscapedText.line(String(decoding: request.method.bytes(in: bytes).prefix(24), as: UTF8.self))
+            let path = request.path.bytes(in: bytes)
+            let shown = EscapedText.line(String(decoding: path.prefix(120), as: UTF8.self))
+            return "\(method) \(shown)\(path.count > 120 ? "…" : "")"
         }
     }
 

@@ -135,24 +135,46 @@ extension HTTP1Connection: ExchangeOwner {
             )
             respond(status: 503, message: cause.sentence, retryAfter: seconds, closes: true)
         case .workerDied:
-            respond(
-                status: 502,
-                message: "Bad Gateway: the worker ended before it answered (request \(id)).",
-                closes: true
+            answer(id, status: 502, message: "Bad Gateway: the worker ended before it answered")
+        case .timedOut(let limit):
+            answer(
+                id,
+                status: 504,
+                message: "Gateway Timeout: the application did not answer within \(DeathReport.seconds(limit))"
             )
         case .aborted:
-            respond(status: 500, message: "Internal Server Error (request \(id)).", closes: true)
+            answer(id, status: 500, message: "Internal Server Error")
         case .undeliverable:
-            respond(
-                status: 500,
-                message: "Internal Server Error: the request did not reach the application (request \(id)).",
-                closes: true
-            )
+            answer(id, status: 500, message: "Internal Server Error: the request did not reach the application")
         }
     }
 
     func paused(_ exchange: Exchange) {
         flush()
+    }
+
+    /// Answers a request of which the app says nothing.
+    ///
+    /// The connection goes on: its request was read to the end.
+    private func answer(_ id: String, status: Int, message: String) {
+        let request = parser.head
+        response.status = status
+        let keepsAlive = request.keepsAlive && !inputIsClosed && !core.isDraining
+        write(
+            ByteBuffer(
+                bytes: RefusalResponse.bytes(
+                    status: status,
+                    message: "\(message) (request \(id)).",
+                    date: core.date,
+                    keepsAlive: keepsAlive,
+                    isHEAD: request.isHEAD,
+                    minorVersion: request.minorVersion,
+                    requestID: id
+                )
+            )
+        )
+        account()
+        goOn(keepsAlive: keepsAlive)
     }
 
     // MARK: Writing
@@ -245,7 +267,11 @@ extension HTTP1Connection: ExchangeOwner {
         if response.framing == .chunked { write(ByteBuffer(staticString: "0\r\n\r\n")) }
         account()
         // With patience a promise to keep the connection is kept, for one more request.
-        let keepsAlive = response.keepsAlive && !inputIsClosed && (!core.isDraining || core.idleGrace > .zero)
+        goOn(keepsAlive: response.keepsAlive && !inputIsClosed && (!core.isDraining || core.idleGrace > .zero))
+    }
+
+    /// Goes on to the next request, or closes.
+    private func goOn(keepsAlive: Bool) {
         forgetRequest()
         guard keepsAlive else {
             closeGently()

@@ -44,6 +44,7 @@ final class WorkerEvents: WorkerPoolDelegate {
         if dispatcher.seat(worker.id) == nil { dispatcher.seats.append(WorkerSeat(worker)) }
         _ = dispatcher.queue.add(worker: worker.id, threads: worker.link.lanes.count)
         _ = dispatcher.queue.setThreadLimit(worker.threads, for: worker.id)
+        dispatcher.successorBecameReady(worker)
         hasServed = true
         dispatcher.pump(at: MonotonicClock.now())
     }
@@ -71,7 +72,7 @@ final class WorkerEvents: WorkerPoolDelegate {
 
     func workerDied(_ worker: Worker, _ death: WorkerDeath) {
         if death.served != nil && death.reason != .drained && !worker.isLeaving { dispatcher.metrics.workerRestarted() }
-        dispatcher.lose(worker)
+        dispatcher.lose(worker, death)
     }
 
     func isIdle(_ worker: Worker) -> Bool {

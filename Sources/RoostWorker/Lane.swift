@@ -50,6 +50,9 @@ final class Lane: @unchecked Sendable {
     /// Owned while a request is here.
     var requestID: PythonObject?
     var log = LogLines()
+    /// What Python calls the thread: `threading.get_ident()`.
+    let thread: UInt
+    var interruption = Interruption()
 
     // Borrowed by the application; made once, owned.
     var startResponse: PythonObject?
@@ -71,8 +74,10 @@ final class Lane: @unchecked Sendable {
         reader = WorkerLane(region: process.region, lane: index, doorbell: process.doorbell)
         writer = LaneWriter(WorkerLane(region: process.region, lane: index, doorbell: process.doorbell))
         chunkBytes = reader.chunkBytes
+        thread = PyThread_get_thread_ident()
         head = ResponseHead(capacity: reader.chunkBytes - ResponseEnvelope.fixedBytes)
         guard makeFunctions(template: template) else { return nil }
+        reader.introduce(id: Int32(truncatingIfNeeded: PyThread_get_thread_native_id()), name: UInt64(thread))
     }
 
     /// Serves requests until the front says stop.
@@ -86,9 +91,10 @@ final class Lane: @unchecked Sendable {
         var held = 0
         defer { if let released { PyEval_RestoreThread(released) } }
         while true {
-            // The front lays quick requests ready: going on with the GIL saves two switches between threads for each. It
-            // is let go now and then, for those who wait for it in C; Python code gives it up by itself when asked.
-            if released == nil, held >= Self.requestsAtOnce || !reader.hasFrames { released = PyEval_SaveThread() }
+            // Going on with the GIL saves two switches between threads for each request, and where another thread computes,
+            // five milliseconds of waiting for it. It is let go now and then, for those who wait for it in C; Python code
+            // gives it up by itself when asked.
+            if released == nil, held >= Self.requestsAtOnce || !isFollowed() { released = PyEval_SaveThread() }
             if released != nil {
                 held = 0
                 reader.wait()
@@ -112,6 +118,8 @@ final class Lane: @unchecked Sendable {
                     PyEval_RestoreThread(state)
                     released = nil
                 }
+                // Not before: while the GIL does not come, the front can give the request to another worker.
+                guard reader.claim(frame.header) else { continue }
                 held += 1
                 if let request { serve(request, frame.header) } else { refuse(frame.header) }
             case .stop:
@@ -131,6 +139,13 @@ final class Lane: @unchecked Sendable {
 
     /// The most requests that one hold of the GIL serves.
     private static let requestsAtOnce = 8
+    /// How long the GIL is held for a request that the front is about to hand over, in nanoseconds.
+    private static let handOver: Int64 = 200_000
+
+    /// Whether the next request is there: laid ready by the front, or, when requests wait there, handed over at once.
+    private func isFollowed() -> Bool {
+        reader.hasFrames || (reader.hasBacklog && reader.wait(atMost: Self.handOver))
+    }
 
     /// Whether `object` is exactly a list or exactly a tuple: what has no `close` and whose length can be trusted.
     @inline(__always)
@@ -155,7 +170,10 @@ final class Lane: @unchecked Sendable {
             return
         }
         defer { Py_DecRef(close) }
-        if let result = PyObject_CallNoArgs(close) { Py_DecRef(result) } else { logError() }
+        enterApplication()
+        let result = PyObject_CallNoArgs(close)
+        leaveApplication()
+        if let result { Py_DecRef(result) } else { logError() }
     }
 
     /// Runs `body` without the GIL.

@@ -45,6 +45,11 @@ public final class FrontLink {
         return found
     }
 
+    /// Tells the worker's threads whether requests wait: a thread that finishes then has its next one in microseconds.
+    public func setBacklog(_ exists: Bool) {
+        header.atomic(.backlog).store(exists ? 1 : 0, ordering: .relaxed)
+    }
+
     /// Asks for the doorbell at the next news.
     ///
     /// - Returns: false when there is news already: then visit it first. Without this second look a frame written between

@@ -129,6 +129,8 @@ struct LinkHeader: @unchecked Sendable {
         case frontSleeps = 64
         /// 1 when a message waits on the control socket.
         case controlNews = 72
+        /// Written by the front: 1 while requests wait for a thread.
+        case backlog = 80
         /// Four words: a bit for each lane with unread frames.
         case news = 128
     }
@@ -157,6 +159,10 @@ struct LaneControl: @unchecked Sendable {
         case extended = 96
         /// Written by the worker, before `extended`: until when, in nanoseconds of CLOCK_MONOTONIC.
         case extendedUntil = 104
+        /// Written by the worker, once: the kernel's number of the thread, 0 before it runs.
+        case threadID = 112
+        /// Written by the worker, before `threadID`: what Python's `threading.get_ident()` is there.
+        case threadName = 120
         /// Written by the worker: where the next response byte goes.
         case responseTail = 128
         /// Written by the front: how far it has read.

@@ -23,6 +23,10 @@ public struct WorkerPoolConfiguration: Sendable {
     ///
     /// The default is 8.
     public var threads = 8
+    /// How long a thread of Python computes before it lets another have the GIL.
+    ///
+    /// The default is 1 ms; Python's own is 5 ms.
+    public var switchInterval = Duration.milliseconds(1)
     /// The most threads a worker can be given while it runs: lanes of its link.
     ///
     /// The default is 16; fewer than ``threads`` counts as those.

@@ -35,6 +35,10 @@ extension ServerConfiguration {
         front.expectsProxyProtocol = trust.expectsProxyProtocol
         front.criticalPaths = queue.criticalPrefixes
         front.sheddablePaths = queue.sheddablePrefixes
+        front.requests.timeout = requests.timeout
+        front.requests.pathTimeouts = requests.pathTimeouts.map { ($0.prefix, $0.timeout) }
+        front.requests.timeoutGrace = requests.timeoutGrace
+        front.requests.retriesSafeRequests = requests.retry == .safe
         front.queue.limit = queue.limit
         front.queue.timeout = queue.timeout
         return front
@@ -53,6 +57,7 @@ extension ServerConfiguration {
         pool.processes = workers.processes
         pool.threads = workers.threads
         pool.startupTimeout = workers.startupTimeout
+        pool.switchInterval = workers.switchInterval
         pool.maximumThreads = lifecycle.maximumThreads
         pool.drainTimeout = lifecycle.drainTimeout
         pool.recycling.maximumRequests = UInt64(lifecycle.maximumRequests)

@@ -69,6 +69,16 @@ final class FrontUnderTest {
         return worker
     }
 
+    /// Has a worker end by itself, as it were with a crash.
+    func lose(_ worker: FakeWorker) {
+        dispatcher.lose(
+            worker.worker,
+            WorkerDeath(exit: .signalled(11), reason: nil, served: .seconds(1), failure: nil)
+        )
+        workers.removeAll { $0 === worker }
+        loop.run()
+    }
+
     /// Has the queue believe that requests take no time.
     func makeQuick() {
         let now = MonotonicClock.now()
@@ -225,7 +235,7 @@ final class FakeWorker {
 
     /// Takes the next request of a lane.
     func take(_ lane: Int = 0) throws -> TakenRequest? {
-        guard let (header, payload) = try lanes[lane].peek() else { return nil }
+        guard let (header, payload) = try lanes[lane].peek(), lanes[lane].claim(header) else { return nil }
         defer { lanes[lane].consume(header) }
         let reader = try RequestEnvelopeReader(payload)
         func text(_ bytes: UnsafeRawBufferPointer) -> String { String(decoding: bytes, as: UTF8.self) }

@@ -13,6 +13,8 @@ from roost import _lanes, _loading
 from roost._native import Native
 
 LINK, CONTROL, DOORBELL = 3, 4, 5
+# The signal for which the stacks of all threads are written to the log.
+STACKS = signal.SIGRTMAX - 2
 # How long exit handlers may take after the front has said stop.
 LEAVING_SECONDS = 10
 
@@ -21,6 +23,9 @@ def main():
     settings = json.loads(os.environ.pop("ROOST_WORKER"))
     for descriptor in (LINK, CONTROL, DOORBELL):
         os.set_inheritable(descriptor, False)
+    # Before the app is imported: it may set its own.
+    if "switch_interval" in settings:
+        sys.setswitchinterval(settings["switch_interval"] / 1e6)
     # Ctrl-C is for the front, which then drains.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _leave_on_signal)
@@ -31,6 +36,8 @@ def main():
     # Output is a pipe into the log: what the application prints belongs there at once, and so does a crash.
     sys.stdout.reconfigure(line_buffering=True)
     faulthandler.enable()
+    # Where a thread is stuck, asked for by the front: written in C, without the GIL, whatever became of sys.stderr.
+    faulthandler.register(STACKS, file=2, all_threads=True, chain=False)
     native = None
     try:
         native = _open(settings)

@@ -34,6 +34,17 @@ extension Option {
                 """
         ),
         .duration(
+            "switch-interval",
+            \.workers.switchInterval,
+            in: .workers,
+            summary: "how long a thread computes before it lets another have the GIL",
+            discussion: """
+                Python's own 5 ms make a request that needs microseconds wait that long for every thread that computes \
+                beside it. 1 ms costs a few percent of CPU while several threads compute, and nothing otherwise. An \
+                app may set it too (`sys.setswitchinterval`), and then has the last word.
+                """
+        ),
+        .duration(
             "startup-timeout",
             \.workers.startupTimeout,
             in: .workers,

@@ -55,6 +55,8 @@ public struct Option: Sendable {
         case lifecycle = "Recycle and reload"
         /// The request queue.
         case queue = "Request queue"
+        /// Requests that run.
+        case requests = "Running requests"
         /// Limits and timeouts of HTTP.
         case http = "Limits and timeouts"
         /// Memory and spool files.

@@ -3,7 +3,8 @@ public enum OptionTable {
     /// The options, grouped.
     public static let all: [Option] =
         Option.applicationOptions + Option.listeningOptions + Option.workerOptions + Option.lifecycleOptions
-        + Option.queueOptions + Option.httpOptions + Option.bufferingOptions + Option.trustOptions + Option.loggingOptions
+        + Option.queueOptions + Option.requestOptions + Option.httpOptions + Option.bufferingOptions
+        + Option.trustOptions + Option.loggingOptions
         + Option.adminOptions + Option.serviceOptions
 
     /// The option of a name, or `nil`.

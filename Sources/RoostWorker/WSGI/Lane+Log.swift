@@ -60,8 +60,11 @@ extension Lane {
         message.withUTF8 { sendLog(level, UnsafeRawBufferPointer($0)) }
     }
 
-    /// Takes the Python error and writes its traceback to the log.
+    /// Takes the Python error, with which the application has ended, and writes its traceback to the log.
     func logError() {
+        leaveApplication()
+        let isInterrupt = interruption.wasSent && isErrorTimeout
+        if isInterrupt { interruption.wasRaised = true }
         guard let error = takeError() else { return }
         defer { Py_DecRef(error) }
         guard let text = roost_call1(glue.describe, error) else {
@@ -81,7 +84,17 @@ extension Lane {
             PyErr_Clear()
             return
         }
-        sendLog(.error, UnsafeRawBufferPointer(start: start, count: length))
+        let traceback = UnsafeRawBufferPointer(start: start, count: length)
+        if isInterrupt {
+            (Array("\(interruptionNote)\n".utf8) + traceback).withUnsafeBytes { sendLog(.warning, $0) }
+        } else {
+            sendLog(.error, traceback)
+        }
+    }
+
+    /// Whether the Python error is what an interrupt raises.
+    private var isErrorTimeout: Bool {
+        PyErr_Occurred() != nil && PyErr_ExceptionMatches(glue.requestTimeout) != 0
     }
 
     /// The Python error as an exception with its traceback.
