@@ -43,6 +43,9 @@ let package = Package(
             swiftSettings: settings
         ),
 
+        // What `--reload` watches and shows.
+        .target(name: "Development", dependencies: ["CRoostSystem", "Telemetry"], swiftSettings: settings),
+
         // The wire between the front and a worker.
         .target(name: "CRoostSystem"),
         .target(
@@ -108,8 +111,8 @@ let package = Package(
         .executableTarget(
             name: "roost",
             dependencies: [
-                "Admin", "CRoostSystem", "Front", "HTTPCodec", "LogSink", "RequestQueue", "RoostConfiguration", "Service",
-                "Telemetry", "WorkerLink", "Workers",
+                "Admin", "CRoostSystem", "Development", "Front", "HTTPCodec", "LogSink", "RequestQueue",
+                "RoostConfiguration", "Service", "Telemetry", "WorkerLink", "Workers",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
@@ -118,6 +121,7 @@ let package = Package(
 
         .testTarget(name: "RequestQueueTests", dependencies: ["RequestQueue"], swiftSettings: settings),
         .testTarget(name: "HTTPCodecTests", dependencies: ["HTTPCodec"], swiftSettings: settings),
+        .testTarget(name: "DevelopmentTests", dependencies: ["Development"], swiftSettings: settings),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"], swiftSettings: settings),
         .testTarget(name: "RoostConfigurationTests", dependencies: ["RoostConfiguration"], swiftSettings: settings),
         .testTarget(

@@ -47,10 +47,16 @@ def made_up_sales():
     ]
 
 
+def remove(directory, owner):
+    # With --preload the workers are forked from the process that made it, and each runs this when it leaves.
+    if os.getpid() == owner:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
 def made_up_database():
     """Fills a database of this process's own and returns its path. Two processes never write the same file."""
     directory = tempfile.mkdtemp(prefix="sales-dash-")
-    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    atexit.register(remove, directory, os.getpid())
     path = os.path.join(directory, "orders.sqlite")
     chance = random.Random(2027)
     start = datetime.datetime(2026, 1, 1)

@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -55,18 +56,28 @@ int roost_spool_file(const char *directory) {
 }
 
 ssize_t roost_send_with_descriptor(int socket, const void *bytes, size_t count, int descriptor) {
+    return roost_send_with_descriptors(socket, bytes, count, &descriptor, descriptor >= 0 ? 1 : 0);
+}
+
+ssize_t roost_send_with_descriptors(
+    int socket, const void *bytes, size_t count, const int *descriptors, int descriptor_count) {
     struct iovec part = {(void *)bytes, count};
-    union { struct cmsghdr header; char space[CMSG_SPACE(sizeof(int))]; } control;
+    union { struct cmsghdr header; char space[CMSG_SPACE(16 * sizeof(int))]; } control;
     struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
-    if (descriptor >= 0) {
+    if (descriptor_count < 0 || descriptor_count > 16) {
+        errno = EINVAL;
+        return -1;
+    }
+    if (descriptor_count > 0) {
+        size_t size = (size_t)descriptor_count * sizeof(int);
         memset(&control, 0, sizeof control);
         message.msg_control = control.space;
-        message.msg_controllen = sizeof control.space;
+        message.msg_controllen = CMSG_SPACE(size);
         struct cmsghdr *header = CMSG_FIRSTHDR(&message);
         header->cmsg_level = SOL_SOCKET;
         header->cmsg_type = SCM_RIGHTS;
-        header->cmsg_len = CMSG_LEN(sizeof(int));
-        memcpy(CMSG_DATA(header), &descriptor, sizeof(int));
+        header->cmsg_len = CMSG_LEN(size);
+        memcpy(CMSG_DATA(header), descriptors, size);
     }
     ssize_t sent;
     do sent = sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -185,4 +196,33 @@ int roost_reap(int pidfd, int *status) {
     if (result != 0) return -1;
     *status = information.si_code == CLD_EXITED ? information.si_status : -information.si_status;
     return 0;
+}
+
+int roost_is_local_file_system(const char *path) {
+    struct statfs info;
+    if (statfs(path, &info) != 0) return errno == ENOENT;
+    switch ((uint32_t)info.f_type) {
+    case 0x6969:      // NFS
+    case 0x517B:      // SMB
+    case 0xFF534D42:  // CIFS
+    case 0xFE534D42:  // SMB 2
+    case 0x01021997:  // 9P: WSL's /mnt, virtual machines
+    case 0x786F4256:  // VirtualBox's shared folders
+    case 0x65735546:  // FUSE, virtiofs: sshfs, Docker Desktop
+    case 0x5346414F:  // AFS
+    case 0x00C36400:  // Ceph
+        return 0;
+    default:
+        return 1;
+    }
+}
+int roost_adopt_orphans(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
+
+pid_t roost_ended_child(void) {
+    siginfo_t information;
+    memset(&information, 0, sizeof information);
+    int result;
+    do result = waitid(P_ALL, 0, &information, WEXITED | WNOHANG | WNOWAIT);
+    while (result != 0 && errno == EINTR);
+    return result == 0 ? information.si_pid : 0;
 }

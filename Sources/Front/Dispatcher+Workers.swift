@@ -41,8 +41,13 @@ extension Dispatcher {
 
     /// Refuses all that waits: the drain has lasted long enough.
     func refuseAll() {
+        failWaiting(.refused(.draining))
+    }
+
+    /// Ends the wait of all that waits.
+    func failWaiting(_ failure: ExchangeFailure) {
         for ticket in queue.refuseWaiting(.draining) {
-            if let exchange = take(ticket) { fail(exchange, .refused(.draining)) }
+            if let exchange = take(ticket) { fail(exchange, failure) }
         }
     }
 }

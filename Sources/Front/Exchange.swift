@@ -104,6 +104,8 @@ enum ExchangeFailure: Equatable {
     case workerDied
     /// It ran longer than it may.
     case timedOut(limit: Nanoseconds)
+    /// The app could not be started; see ``CodeFailure``.
+    case notStarted
     /// The app broke off after the head.
     case aborted
     /// The request does not fit a lane, or could not be handed over.

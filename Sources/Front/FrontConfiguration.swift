@@ -83,6 +83,10 @@ public struct FrontConfiguration: Sendable {
     public var sheddablePaths: [String] = []
     /// Requests that run.
     public var requests = Requests()
+    /// Whether the app is not told which content codings a client takes, so that it sends pages as plain HTML.
+    ///
+    /// For development: a ``CodeFailure`` can't be put behind a compressed page.
+    public var hidesAcceptEncoding = false
     /// The queue's policy.
     public var queue = QueuePolicy()
     /// What `Server` says.

@@ -26,6 +26,8 @@ final class FrontCore {
     private(set) var idleGrace = Nanoseconds.zero
     /// Which paths open pages.
     var openingPaths = OpeningPaths()
+    /// What is shown while the code on disk does not start; nil except in development.
+    var codeFailure: CodeFailure?
     /// Told when a connection was opened or closed.
     var connectionsChanged: () -> Void = {}
     /// Bytes of responses that wait in memory for their clients, in all.

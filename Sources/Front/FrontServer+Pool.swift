@@ -69,7 +69,7 @@ extension FrontServer {
             }
             return MetricsSnapshot.Worker(
                 id: worker.index + 1,
-                pid: worker.pid,
+                pid: worker.pid > 0 ? worker.pid : nil,
                 state: worker.stateName,
                 isReady: worker.isReady,
                 threads: worker.threads,

@@ -17,11 +17,11 @@ public final class FrontServer: @unchecked Sendable {
     private let group: MultiThreadedEventLoopGroup
     let loop: any EventLoop
     let logger: Logger
-    private let core: FrontCore
+    let core: FrontCore
     let dispatcher: Dispatcher
     let pool: WorkerPool
     let listeners: ListenerGroup
-    private let events: WorkerEvents
+    let events: WorkerEvents
     private var notice = OverloadNotice()
     private let started = MonotonicClock.now()
     private var isDraining = false

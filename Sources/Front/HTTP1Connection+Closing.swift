@@ -29,8 +29,13 @@ extension HTTP1Connection {
             isHEAD: exchange != nil && parser.head.isHEAD,
             minorVersion: parser.head.minorVersion
         )
+        respond(ByteBuffer(bytes: bytes), status: status)
+    }
+
+    /// Sends a whole response of our own, and closes.
+    func respond(_ bytes: ByteBuffer, status: Int) {
         response.status = status
-        write(ByteBuffer(bytes: bytes))
+        write(bytes)
         account()
         if let exchange {
             self.exchange = nil

@@ -11,8 +11,9 @@ extension HTTP1Connection: ExchangeOwner {
 
     func began(_ exchange: Exchange, _ envelope: ResponseEnvelope.Reader, isWhole: Bool) {
         guard let context else { return }
-        let known = isWhole ? envelope.body.count : Int(exactly: envelope.bodyBytes)
-        let payload = core.copied(envelope.head)
+        var known = isWhole ? envelope.body.count : Int(exactly: envelope.bodyBytes)
+        var payload = core.copied(envelope.head)
+        if core.codeFailure != nil { (payload, known) = extended(payload, bodyLength: known) }
         let room = ResponseEncoder.maximumByteCount(
             payloadByteCount: payload.count,
             serverNameByteCount: core.serverName.count
@@ -110,6 +111,7 @@ extension HTTP1Connection: ExchangeOwner {
 
     func ended(_ exchange: Exchange) {
         guard phase == .exchange, !response.isBroken else { return }
+        if response.addition != nil { append(exchange) }
         response.isComplete = true
         if backlog.isEmpty {
             finishResponse()
@@ -142,6 +144,12 @@ extension HTTP1Connection: ExchangeOwner {
                 status: 504,
                 message: "Gateway Timeout: the application did not answer within \(DeathReport.seconds(limit))"
             )
+        case .notStarted:
+            guard let failure = core.codeFailure else {
+                respond(status: 503, message: "Service Unavailable: the app is being started.", closes: true)
+                return
+            }
+            standIn(failure)
         case .aborted:
             answer(id, status: 500, message: "Internal Server Error")
         case .undeliverable:

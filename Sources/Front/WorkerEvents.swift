@@ -14,6 +14,8 @@ final class WorkerEvents: WorkerPoolDelegate {
     private let logger: Logger
     /// Told when the pool has given up.
     var onFailure: ((StartupFailure) -> Void)?
+    /// Told when a worker has become ready.
+    var onReady: () -> Void = {}
     /// Whether a worker has ever been ready.
     private(set) var hasServed = false
 
@@ -46,6 +48,7 @@ final class WorkerEvents: WorkerPoolDelegate {
         _ = dispatcher.queue.setThreadLimit(worker.threads, for: worker.id)
         dispatcher.successorBecameReady(worker)
         hasServed = true
+        onReady()
         dispatcher.pump(at: MonotonicClock.now())
     }
 
@@ -80,7 +83,10 @@ final class WorkerEvents: WorkerPoolDelegate {
     }
 
     func workerWrote(_ line: String, from source: WorkerOutput) {
-        logger.info("\(source.isError ? "stderr" : "stdout"): \(line)", metadata: ["worker": "\(source.index + 1)"])
+        logger.info(
+            "\(source.isError ? "stderr" : "stdout"): \(line)",
+            metadata: ["worker": "\(source.index.map { String($0 + 1) } ?? "template")"]
+        )
     }
 
     func poolFailed(_ failure: StartupFailure) {

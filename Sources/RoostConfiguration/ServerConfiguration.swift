@@ -39,6 +39,8 @@ public struct ServerConfiguration: Sendable, Equatable {
 
     /// The process on its machine.
     public var service = Service()
+    /// What helps while an app is being written.
+    public var development = Development()
 
     /// Creates the configuration of an empty command line.
     public init() {}
@@ -74,6 +76,9 @@ public struct ServerConfiguration: Sendable, Equatable {
 
         /// From the signal to stop until what still runs is cut; zero cuts at once.
         public var gracefulTimeout: Duration = .seconds(30)
+
+        /// Whether the app is imported once, in a process that the workers are forked from.
+        public var preloadsApp = false
     }
 
     /// The request queue.

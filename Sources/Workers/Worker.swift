@@ -15,8 +15,8 @@ public final class Worker {
     public let index: Int
     /// The generation it belongs to, from 1; each reload brings the next.
     public let generation: Int
-    /// Its process.
-    public let pid: Int32
+    /// Its process; 0 as long as it waits to be forked.
+    public private(set) var pid: Int32
     /// When it was started.
     public let startedAt: Instant
     /// The rings.
@@ -38,12 +38,14 @@ public final class Worker {
     var life: WorkerLife
     let isAttached: Bool
     let control: ControlSocket
-    let processDescriptor: OwnedDescriptor
+    private var processDescriptor: OwnedDescriptor?
     var doorbell: PipeReader?
     private var doorbellEnd: OwnedDescriptor?
     private var outputEnd: OwnedDescriptor?
     private var errorEnd: OwnedDescriptor?
     weak var pool: WorkerPool?
+    /// What its process is, or was, to be forked from; nil when it is started by itself.
+    var template: Template?
 
     init(
         id: WorkerID,
@@ -158,6 +160,23 @@ public final class Worker {
         control.send(FlatJSON.text([("type", .string("stop"))]))
     }
 
+    /// Whether there is a process: not as long as it waits to be forked.
+    var hasProcess: Bool { pid > 0 }
+
+    /// The process has been made.
+    func adopt(_ process: consuming StartedProcess) {
+        pid = process.pid
+        processDescriptor = .some(process.descriptor)
+    }
+
+    /// Has `watcher` report the end of the process.
+    ///
+    /// - Returns: Whether it does.
+    func watch(with watcher: ProcessWatcher) -> Bool {
+        guard let descriptor = processDescriptor?.raw else { return false }
+        return watcher.watch(descriptor, token: UInt64(id.raw))
+    }
+
     /// Sends SIGTERM.
     func terminate() { signal(SIGTERM) }
 
@@ -166,14 +185,16 @@ public final class Worker {
 
     /// Safe until the process is reaped, which is done on this loop: no other process can have its pid.
     private func signal(_ number: Int32) {
-        guard !isAttached else { return }
+        guard !isAttached, hasProcess else { return }
         Glibc.kill(pid, number)
     }
 
     /// Takes the status of the process, which has ended.
     func reap() -> ProcessExit {
         var status: Int32 = 0
-        guard !isAttached, roost_reap(processDescriptor.raw, &status) == 0 else { return .unknown }
+        guard !isAttached, let descriptor = processDescriptor?.raw, roost_reap(descriptor, &status) == 0 else {
+            return .unknown
+        }
         return ProcessExit(reaped: status)
     }
 }

@@ -27,6 +27,10 @@ extension WorkerPool {
             delegate?.workerBecameReady(worker)
         case .askToStop, .terminate, .kill:
             guard !worker.isAttached else { return release(worker) }
+            guard worker.hasProcess else {
+                worker.template?.forget(worker.id)
+                return release(worker)
+            }
             switch action {
             case .askToStop: worker.askToStop()
             case .terminate: worker.terminate()
@@ -48,6 +52,8 @@ extension WorkerPool {
     }
 
     /// Lets an attached process go: it is its own master, and is only told that the link has ended.
+    ///
+    /// In the same way, one that does not exist yet.
     private func release(_ worker: Worker) {
         worker.askToStop()
         eventLoop.assumeIsolated().execute { [weak self] in
@@ -109,6 +115,8 @@ extension WorkerPool {
         case .generationChanged:
             if let comingConfiguration { configuration = comingConfiguration }
             comingConfiguration = nil
+            dismissTemplate(\.template)
+            template = comingTemplate.take()
         case .reloaded:
             endReload(.success(()))
         case .reloadFailed(let failure):

@@ -58,6 +58,7 @@ extension WorkerPool {
     private func begin(_ reload: Reload) {
         currentReload = reload
         comingConfiguration = reload.configuration ?? configuration
+        comingTemplate = comingConfiguration.flatMap { makeTemplate(of: $0) }
         guard state.reload(processes: comingConfiguration?.processes ?? 1, at: now) else {
             return endReload(
                 .failure(StartupFailure(.draining, title: "nothing was reloaded", reason: "the server drains"))
@@ -81,6 +82,7 @@ extension WorkerPool {
             logger.error("reload failed; the workers before it go on", metadata: ["failure": "\(failure)"])
         }
         comingConfiguration = nil
+        dismissTemplate(\.comingTemplate)
         reload.promise.completeWith(result.mapError { $0 as any Error })
         guard let next = nextReload else { return }
         nextReload = nil

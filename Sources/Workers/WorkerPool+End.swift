@@ -5,7 +5,12 @@ internal import RequestQueue
 extension WorkerPool {
     /// After every event: set the timer for what comes next, and end when nothing will.
     func settle() {
-        if state.isOver { return conclude() }
+        if state.isOver { dismissTemplate(\.template) }
+        retireTemplates()
+        if state.isOver {
+            if formerTemplates.isEmpty { conclude() }
+            return
+        }
         let next = (workers.values.compactMap { $0.life.deadline } + [state.nextStart].compactMap { $0 }).min()
         guard next != timer?.deadline else { return }
         timer?.scheduled.cancel()

@@ -71,7 +71,12 @@ extension WorkerPool {
         }
     }
 
-    func processEnded(_ id: WorkerID) {
+    func processEnded(token: UInt64) {
+        if let template = templates.first(where: { $0.token == token }) { return template.processEnded() }
+        processEnded(WorkerID(raw: Int(truncatingIfNeeded: token)))
+    }
+
+    private func processEnded(_ id: WorkerID) {
         guard let worker = workers[id] else { return }
         if worker.isHeard {
             // Its last words: a report of what went wrong, responses that were complete before it died.

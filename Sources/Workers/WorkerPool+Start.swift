@@ -22,16 +22,20 @@ extension WorkerPool {
         let index = place.index
         let isComing = place.role == .coming
         let configuration = isComing ? comingConfiguration ?? configuration : configuration
-        let process: WorkerProcess
+        var process: WorkerProcess
         let isAttached: Bool
         switch configuration.source {
         case .spawned:
             process = try configuration.spawn(at: index)
             isAttached = false
+        case .preloaded:
+            process = try configuration.connect(at: index)
+            isAttached = false
         case .attached(let socket):
             process = try configuration.attach(over: socket)
             isAttached = true
         }
+        let ends = process.far.take()
         let life = WorkerLife(startedAt: now, startupTimeout: Nanoseconds(configuration.startupTimeout))
         let id = WorkerID(raw: nextID)
         nextID += 1
@@ -47,14 +51,12 @@ extension WorkerPool {
             at: now
         )
         worker.pool = self
-        guard let watcher, watcher.watch(worker.processDescriptor.raw, token: UInt64(id.raw)) else {
-            worker.kill()
-            _ = worker.reap()
-            throw StartupFailure(
-                .notSpawned,
-                title: "a worker could not be started",
-                reason: "the kernel does not watch its process"
-            )
+        if worker.hasProcess {
+            guard let watcher, worker.watch(with: watcher) else {
+                worker.kill()
+                _ = worker.reap()
+                throw .unwatched
+            }
         }
         workers[id] = worker
         _ = worker.link.sleep()
@@ -72,17 +74,26 @@ extension WorkerPool {
                 }
             )
         }
-        if let output = worker.takeOutput() {
-            forward(output, from: WorkerOutput(index: index, pid: worker.pid, isError: false))
+        if worker.hasProcess { forwardOutput(of: worker) }
+        if let ends {
+            worker.template = isComing ? comingTemplate : template
+            worker.template?.want(id, ends)
         }
-        if let error = worker.takeError() {
-            forward(error, from: WorkerOutput(index: index, pid: worker.pid, isError: true))
-        }
-        logger.debug("worker started", metadata: metadata(of: worker))
         return worker
     }
 
-    private func forward(_ descriptor: consuming OwnedDescriptor, from source: WorkerOutput) {
+    /// The worker has a process, whose output is passed on.
+    func forwardOutput(of worker: Worker) {
+        if let output = worker.takeOutput() {
+            forward(output, from: WorkerOutput(index: worker.index, pid: worker.pid, isError: false))
+        }
+        if let error = worker.takeError() {
+            forward(error, from: WorkerOutput(index: worker.index, pid: worker.pid, isError: true))
+        }
+        logger.debug("worker started", metadata: metadata(of: worker))
+    }
+
+    func forward(_ descriptor: consuming OwnedDescriptor, from source: WorkerOutput) {
         let key = nextOutput
         nextOutput += 1
         var splitter = LineSplitter()

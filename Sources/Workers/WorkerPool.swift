@@ -23,6 +23,15 @@ public final class WorkerPool {
     let logger: Logger
     var state: PoolState
     var watcher: ProcessWatcher?
+    /// What workers are forked from; nil when each is started by itself.
+    var template: Template?
+    /// What those of the generation that a reload brings are forked from.
+    var comingTemplate: Template?
+    /// Those that nobody will be forked from any more.
+    var formerTemplates: [Template] = []
+    var nextTemplateToken = UInt64.max
+    /// Nil as long as there never was a template.
+    var orphans: OrphanRounds?
     var nextID = 1
     var timer: (scheduled: Scheduled<Void>, deadline: Instant)?
     /// The pipes from stdout and stderr that are open, also those of workers that have died: their children may still
@@ -58,7 +67,7 @@ public final class WorkerPool {
         self.logger = logger
         self.delegate = delegate
         switch configuration.source {
-        case .spawned: state = PoolState(processes: configuration.processes)
+        case .spawned, .preloaded: state = PoolState(processes: configuration.processes)
         case .attached(let socket):
             state = PoolState(processes: 1, replacesWorkers: false)
             attachment = OwnedDescriptor(socket)
@@ -85,8 +94,9 @@ public final class WorkerPool {
         do {
             let pool = NIOLoopBound(self, eventLoop: eventLoop)
             watcher = try ProcessWatcher(eventLoop: eventLoop) { token in
-                pool.value.processEnded(WorkerID(raw: Int(truncatingIfNeeded: token)))
+                pool.value.processEnded(token: token)
             }
+            template = makeTemplate(of: configuration)
         } catch {
             for place in state.due(at: now) {
                 perform(state.notStarted(place, failure: error, jitter: 0, at: now))

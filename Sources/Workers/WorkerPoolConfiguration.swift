@@ -4,6 +4,10 @@ public struct WorkerPoolConfiguration: Sendable {
     public enum Source: Sendable {
         /// Each is a process that the pool starts.
         case spawned
+        /// Each is forked from a process that the pool starts and that has imported the app: the template.
+        ///
+        /// An app that must not be forked is served as with `spawned`, with the reason in the log.
+        case preloaded
         /// There is one, and it exists already: the process that called `roost.serve`.
         ///
         /// It made this SOCK_SEQPACKET socket and waits at the other end. It is never signalled and never replaced. The

@@ -38,9 +38,9 @@ public protocol WorkerPoolDelegate: AnyObject {
 
 /// Where a line came from.
 public struct WorkerOutput: Sendable, Hashable {
-    /// The worker's position, 0 … P-1.
-    public var index: Int
-    /// The worker's process.
+    /// The worker's position, 0 … P-1; nil for the template that workers are forked from.
+    public var index: Int?
+    /// The process.
     public var pid: Int32
     /// Whether it was stderr.
     public var isError: Bool

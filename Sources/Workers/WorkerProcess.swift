@@ -2,12 +2,13 @@ internal import CRoostSystem
 internal import Glibc
 internal import WorkerLink
 
-/// What the front holds of one worker process: its pid, and the near ends of everything that connects the two.
+/// What the front holds of one worker: the near ends of everything that connects the two, and the process, once there
+/// is one.
 struct WorkerProcess: ~Copyable {
-    /// The process.
-    let pid: Int32
-    /// Readable when the process has ended.
-    let processDescriptor: OwnedDescriptor
+    /// The process; 0 before there is one.
+    var pid: Int32
+    /// Readable when the process has ended; nil before there is one.
+    var processDescriptor: OwnedDescriptor?
     /// The shared memory.
     let region: LinkRegion
     /// The control socket.
@@ -17,13 +18,22 @@ struct WorkerProcess: ~Copyable {
     /// The reading ends of stdout and stderr; nil when these are not ours.
     let output: OwnedDescriptor?
     let error: OwnedDescriptor?
+    /// What the process is to get; nil once it has it.
+    var far: WorkerEnds?
+}
+
+/// A process that has just been started.
+struct StartedProcess: ~Copyable {
+    let pid: Int32
+    /// Readable when the process has ended.
+    let descriptor: OwnedDescriptor
 }
 
 /// Both ends of the control socket and of the doorbell.
-private struct LinkEnds: ~Copyable {
+struct LinkEnds: ~Copyable {
     let control: OwnedDescriptor
     let doorbell: OwnedDescriptor
-    /// The worker's; closed here once it has them.
+    /// The other process's; closed here once it has them.
     let farControl: OwnedDescriptor
     let farDoorbell: OwnedDescriptor
 
@@ -49,6 +59,20 @@ extension WorkerPoolConfiguration {
     ///
     /// - Throws: ``StartupFailure`` when there is no such interpreter, or no descriptors, processes or memory left.
     func spawn(at index: Int) throws(StartupFailure) -> WorkerProcess {
+        var worker = try connect(at: index)
+        if let far = worker.far {
+            let process = try launch(far)
+            worker.pid = process.pid
+            worker.processDescriptor = .some(process.descriptor)
+            worker.far = nil
+        }
+        return worker
+    }
+
+    /// Makes everything that connects the worker at position `index` with the front, but not its process.
+    ///
+    /// - Throws: ``StartupFailure`` when there are no descriptors or memory left.
+    func connect(at index: Int) throws(StartupFailure) -> WorkerProcess {
         let region = try makeRegion()
         let ends = try LinkEnds()
         let (outputEnd, outputFar) = try OwnedDescriptor.makePipe()
@@ -57,11 +81,55 @@ extension WorkerPoolConfiguration {
         let (errorEnd, errorFar) = try OwnedDescriptor.makePipe()
         let error = OwnedDescriptor(errorEnd)
         let farError = OwnedDescriptor(errorFar)
+        return WorkerProcess(
+            pid: 0,
+            processDescriptor: nil,
+            region: region,
+            control: ends.control,
+            doorbell: ends.doorbell,
+            output: output,
+            error: error,
+            far: WorkerEnds(
+                settings: settings(forWorkerAt: index),
+                region: region,
+                control: ends.farControl,
+                doorbell: ends.farDoorbell,
+                output: farOutput,
+                error: farError
+            )
+        )
+    }
 
+    /// Starts the process of a worker whose ends are there.
+    ///
+    /// Where to call it, and what it throws: ``spawn(at:)``.
+    func launch(_ ends: WorkerEnds) throws(StartupFailure) -> StartedProcess {
+        try start(
+            settings: ends.settings,
+            output: ends.standard.output,
+            error: ends.standard.error,
+            descriptors: ends.link
+        )
+    }
+
+    /// Starts the interpreter with the bootstrap.
+    ///
+    /// Where to call it, and what it throws: ``spawn(at:)``.
+    ///
+    /// - Parameters:
+    ///   - settings: The JSON of `ROOST_WORKER`.
+    ///   - output: What becomes stdout.
+    ///   - error: What becomes stderr.
+    ///   - descriptors: What becomes 3 and on.
+    func start(
+        settings: String,
+        output: Int32,
+        error: Int32,
+        descriptors: [Int32]
+    ) throws(StartupFailure) -> StartedProcess {
         var variables = environment
-        variables["ROOST_WORKER"] = settings(forWorkerAt: index)
+        variables["ROOST_WORKER"] = settings
         var failure: Int32 = 0
-        let descriptors = [region.descriptor, ends.farControl.raw, ends.farDoorbell.raw]
         // -u: a line that the app prints is seen when it is printed, not when a block of them is full.
         let pid = ProcessEnvironment.withPointers([python, "-u", bootstrap]) { arguments in
             ProcessEnvironment.withPointers(adding: variables) { environment in
@@ -70,8 +138,8 @@ extension WorkerPoolConfiguration {
                     arguments,
                     environment,
                     workingDirectory,
-                    farOutput.raw,
-                    farError.raw,
+                    output,
+                    error,
                     descriptors,
                     Int32(descriptors.count),
                     &failure
@@ -81,24 +149,14 @@ extension WorkerPoolConfiguration {
         guard pid > 0 else { throw notSpawned(failure) }
         // It has just begun, and the app has opened nothing yet.
         if let descriptorLimit { roost_lower_descriptor_limit(pid, descriptorLimit) }
-        let process: Int32
         do {
-            process = try OwnedDescriptor.makeProcessDescriptor(pid)
+            return StartedProcess(pid: pid, descriptor: OwnedDescriptor(try OwnedDescriptor.makeProcessDescriptor(pid)))
         } catch {
             // Without a pidfd its death would go unseen.
             kill(pid, SIGKILL)
             waitpid(pid, nil, 0)
             throw error
         }
-        return WorkerProcess(
-            pid: pid,
-            processDescriptor: OwnedDescriptor(process),
-            region: region,
-            control: ends.control,
-            doorbell: ends.doorbell,
-            output: output,
-            error: error
-        )
     }
 
     /// Makes a link with the process at the other end of `socket`, which waits for it.
@@ -134,7 +192,8 @@ extension WorkerPoolConfiguration {
             control: ends.control,
             doorbell: ends.doorbell,
             output: nil,
-            error: nil
+            error: nil,
+            far: nil
         )
     }
 

@@ -21,12 +21,17 @@ enum WorkerReport: Sendable, Equatable {
 
     /// Reads a message; nil when it is none that we know, which is a broken protocol.
     init?(_ bytes: UnsafeRawBufferPointer) {
-        guard let fields = FlatJSON.object(from: bytes) else { return nil }
+        guard let fields = FlatJSON.object(from: bytes), case .string(let type) = fields["type"] else { return nil }
+        self.init(fields, type: type)
+    }
+
+    /// Reads the fields of a message of the kind `type`.
+    init?(_ fields: [String: FlatJSON.Value], type: String) {
         // Nothing to say is not said.
         func string(_ name: String) -> String? {
             if case .string(let string) = fields[name], !string.isEmpty { string } else { nil }
         }
-        switch string("type") {
+        switch type {
         case "ready":
             self = .ready(
                 WorkerIntroduction(

@@ -12,8 +12,18 @@ extension WorkerPoolConfiguration {
 
     /// What the worker at position `index` is told: the JSON of its `ROOST_WORKER` variable.
     func settings(forWorkerAt index: Int) -> String {
+        FlatJSON.text(settings(at: index))
+    }
+
+    /// What the template is told in the same way: the settings of a worker, and which process is to be the parent of
+    /// what it forks.
+    func settings(forTemplateOf front: Int32) -> String {
+        FlatJSON.text(settings(at: 0) + [("template", .boolean(true)), ("front", .integer(Int(front)))])
+    }
+
+    private func settings(at index: Int) -> [(name: String, value: FlatJSON.Value)] {
         let geometry = geometry
-        return FlatJSON.text([
+        return [
             ("target", .string(target)),
             ("app_dir", .string(applicationDirectory)),
             ("threads", .integer(min(max(threads, 1), geometry.lanes))),
@@ -25,6 +35,6 @@ extension WorkerPoolConfiguration {
             ("switch_interval", .integer(Int(clamping: Nanoseconds(switchInterval).count / 1000))),
             ("library", .string(library)),
             ("server_software", .string(serverSoftware)),
-        ])
+        ]
     }
 }

@@ -14,7 +14,7 @@ final class Reloader: Sendable {
     /// The options that a reload can change.
     static let changeable: Set<String> = [
         "target", "app-dir", "python", "processes", "threads", "startup-timeout", "graceful-timeout", "drain-timeout",
-        "max-threads", "max-requests", "max-requests-jitter", "max-rss", "max-lifetime", "queue-limit", "config",
+        "max-threads", "max-requests", "max-requests-jitter", "max-rss", "max-lifetime", "queue-limit", "config", "preload",
     ]
 
     private let arguments: [String]

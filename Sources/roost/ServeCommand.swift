@@ -56,6 +56,13 @@ struct ServeCommand {
                 directory: Surroundings.directory,
                 requiresTarget: attachment == nil
             )
+            if attachment != nil, resolved.configuration.workers.preloadsApp {
+                Terminal.error(
+                    "preload is for `roost serve`: a program that calls roost.serve has imported its app already, and is "
+                        + "the only worker. Try: no preload in \(resolved.origins["preload"].map { "\($0)" } ?? "its options")"
+                )
+                return ExitStatus.usage
+            }
             return try serve(
                 resolved,
                 Launched(
@@ -117,9 +124,24 @@ struct ServeCommand {
             target: attachment == nil ? pool.target : nil,
             front: server,
             reloader: reloader,
+            development: development(configuration, server, logger),
             log: log,
             logger: logger
         ).run()
+    }
+
+    /// What follows the code; nil when nothing is to.
+    private func development(
+        _ configuration: ServerConfiguration,
+        _ front: FrontServer,
+        _ logger: Logger
+    ) -> DevelopmentReload? {
+        guard configuration.development.reloads else { return nil }
+        guard attachment == nil else {
+            logger.warning("reload is ignored: an app that serves itself can't be started again from here")
+            return nil
+        }
+        return DevelopmentReload(configuration, front: front, logger: logger)
     }
 }
 

@@ -19,6 +19,8 @@ final class Server: Sendable {
     private let target: String?
     private let front: FrontServer
     private let reloader: Reloader
+    /// What follows the code while it is being written; nil when nothing does.
+    private let development: DevelopmentReload?
     private let log: BoundedLogWriter
     private let logger: Logger
     private let endings = Endings()
@@ -39,6 +41,7 @@ final class Server: Sendable {
         target: String?,
         front: FrontServer,
         reloader: Reloader,
+        development: DevelopmentReload?,
         log: BoundedLogWriter,
         logger: Logger
     ) {
@@ -48,6 +51,7 @@ final class Server: Sendable {
         self.target = target
         self.front = front
         self.reloader = reloader
+        self.development = development
         self.log = log
         self.logger = logger
         manager = ServiceManager(launched.variables, isMuted: launched.inheritance != nil)
@@ -68,7 +72,10 @@ final class Server: Sendable {
     /// - Throws: `FrontError` when an address cannot be listened on.
     func run() throws -> Int32 {
         manager.starting(within: configuration.workers.startupTimeout + .seconds(10))
-        let addresses = try front.start(accepts: launched.inheritance == nil) { [endings] failure in
+        development?.begin()
+        let addresses = try front.start(accepts: launched.inheritance == nil) { [endings, development] failure in
+            // While code is being written, it may yet become better.
+            if let development { return development.startFailed(failure) }
             endings.end(.failed(failure.description))
         }
         watch()

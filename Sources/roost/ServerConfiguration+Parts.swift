@@ -39,6 +39,7 @@ extension ServerConfiguration {
         front.requests.pathTimeouts = requests.pathTimeouts.map { ($0.prefix, $0.timeout) }
         front.requests.timeoutGrace = requests.timeoutGrace
         front.requests.retriesSafeRequests = requests.retry == .safe
+        front.hidesAcceptEncoding = development.reloads
         front.queue.limit = queue.limit
         front.queue.timeout = queue.timeout
         return front
@@ -54,6 +55,7 @@ extension ServerConfiguration {
             applicationDirectory: application.directory
         )
         pool.descriptorLimit = launched.descriptorLimit
+        if workers.preloadsApp { pool.source = .preloaded }
         pool.processes = workers.processes
         pool.threads = workers.threads
         pool.startupTimeout = workers.startupTimeout

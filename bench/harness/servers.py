@@ -181,14 +181,15 @@ class Server:
 
 
 @contextlib.contextmanager
-def running(name: str, app: str, shape: Shape) -> Iterator[Server]:
-    """The server `name` with `app` (`module:object` in bench/apps), started and not yet awaited; stopped at the end."""
+def running(name: str, app: str, shape: Shape, *options: str) -> Iterator[Server]:
+    """The server `name` with `app` (`module:object` in bench/apps) and options of its own, started and not yet awaited;
+    stopped at the end."""
     RAW.mkdir(parents=True, exist_ok=True)
     port = free_port()
     log = RAW / f"{name}-{app.partition(':')[0]}-{shape}.log"
     environment = dict(os.environ, PYTHONPATH=str(APPS), VIRTUAL_ENV=str(VENV), PYTHONDONTWRITEBYTECODE="")
     environment["PATH"] = f"{VENV / 'bin'}:{environment.get('PATH', '')}"
-    command = [str(part) for part in COMMANDS[name](app, shape, port)]
+    command = [str(part) for part in (*COMMANDS[name](app, shape, port), *options)]
     with open(log, "wb") as output:
         started = time.monotonic()
         child = subprocess.Popen(

@@ -29,52 +29,78 @@ def main():
     # Ctrl-C is for the front, which then drains.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _leave_on_signal)
+    # Output is a pipe into the log: what the application prints belongs there at once, and so does a crash.
+    sys.stdout.reconfigure(line_buffering=True)
+    faulthandler.enable()
+    if settings.get("template"):
+        from roost import _template
+
+        settings, native, loaded = _template.run(settings)
+        live(settings, native, loaded)
+    else:
+        live(settings)
+
+
+def live(settings, native=None, loaded=None):
+    """Serves until the front says stop, then ends the process.
+
+    `native` and `loaded`, the application and the seconds that its import took, are what a template has prepared.
+    """
     wake, wake_entry = os.pipe()
     os.set_blocking(wake, False)
     os.set_blocking(wake_entry, False)
     signal.set_wakeup_fd(wake_entry, warn_on_full_buffer=False)
-    # Output is a pipe into the log: what the application prints belongs there at once, and so does a crash.
-    sys.stdout.reconfigure(line_buffering=True)
-    faulthandler.enable()
     # Where a thread is stuck, asked for by the front: written in C, without the GIL, whatever became of sys.stderr.
     faulthandler.register(STACKS, file=2, all_threads=True, chain=False)
-    native = None
+    link = None
     try:
-        native = _open(settings)
-        application, seconds = _load(settings)
-        lanes = _lanes.Lanes(native, application, settings)
+        link = _open(native or library(settings), settings)
+        application, seconds = loaded or load(settings)
+        lanes = _lanes.Lanes(link, application, settings)
     except _loading.LoadingError as error:
-        _fail(native, error)
+        fail(link, error)
     except SystemExit:
-        _leave(1)
+        leave(1)
     lanes.start()
-    _lanes.send(native, CONTROL, _lanes.ready_message(application, seconds))
+    _lanes.send(link, CONTROL, _lanes.ready_message(application, seconds))
     code = 1
     try:
-        if _lanes.wait_for_stop(native, CONTROL, lanes, wake):
+        if _lanes.wait_for_stop(link, CONTROL, lanes, wake):
             code = 0
             lanes.join(1)
     except SystemExit:
         code = 128 + signal.SIGTERM
-    native.limit_leaving(LEAVING_SECONDS)
-    _leave(code)
+    link.limit_leaving(LEAVING_SECONDS)
+    leave(code)
 
 
-def _open(settings):
+def library(settings):
+    """The library, not opened yet: it has no threads then. Raises LoadingError."""
     try:
-        native = Native(settings["library"])
+        return Native(settings["library"])
+    except OSError as error:
+        raise _cannot_start(error) from error
+
+
+def _open(native, settings):
+    try:
         native.open(LINK, CONTROL, DOORBELL, settings, watches_front=True)
     except OSError as error:
-        raise _loading.LoadingError(
-            "worker cannot start",
-            "%s (Python %s)" % (error, sys.version.split()[0]),
-            "roost needs CPython 3.9 or later and glibc 2.34 or later, of the same architecture",
-        ) from error
+        raise _cannot_start(error) from error
     os.register_at_fork(after_in_child=native.forked)
     return native
 
 
-def _load(settings):
+def _cannot_start(error):
+    return _loading.LoadingError(
+        "worker cannot start",
+        "%s (Python %s)" % (error, sys.version.split()[0]),
+        "roost needs CPython 3.9 or later and glibc 2.34 or later, of the same architecture",
+    )
+
+
+def load(settings):
+    """The application, and the seconds that its import took. Raises LoadingError."""
     app_dir = os.path.abspath(settings["app_dir"])
     sys.path.insert(0, app_dir)
     sys.argv = [settings["target"]]
@@ -82,8 +108,8 @@ def _load(settings):
     return _loading.load(settings["target"], app_dir), time.monotonic() - began
 
 
-def _fail(native, error):
-    """Tells the front why there is no worker, and ends."""
+def fail(native, error):
+    """Tells the front why there is no worker, and ends. `native` is None when the link is not open."""
     try:
         os.write(CONTROL, json.dumps(error.message()).encode("utf-8"))
         if native is not None:
@@ -92,14 +118,14 @@ def _fail(native, error):
             os.write(DOORBELL, (1).to_bytes(8, "little"))
     except OSError:
         sys.stderr.write("roost: %s: %s\n" % (error.title, error.reason))
-    _leave(1)
+    leave(1)
 
 
 def _leave_on_signal(number, frame):
     sys.exit(128 + number)
 
 
-def _leave(code):
+def leave(code):
     """Runs the exit handlers and ends.
 
     Not by returning: a thread that is still in the application would be ended wherever it is when it next wants the

@@ -21,6 +21,9 @@ int roost_spool_file(const char *directory);
 
 /// Sends one message with at most one descriptor (`-1`: none) without waiting. Returns the bytes sent.
 ssize_t roost_send_with_descriptor(int socket, const void *bytes, size_t count, int descriptor);
+/// Sends one message with at most 16 descriptors without waiting. Returns the bytes sent.
+ssize_t roost_send_with_descriptors(
+    int socket, const void *bytes, size_t count, const int *descriptors, int descriptor_count);
 /// Takes one message and at most one descriptor; `*descriptor` is -1 when none came, -2 when one came
 /// for which this process had no number left (EMFILE). Does not wait when `wait` is 0.
 ssize_t roost_receive_with_descriptor(int socket, void *bytes, size_t count, int *descriptor, int wait);
@@ -42,5 +45,13 @@ pid_t roost_launch(
 
 /// Lowers the soft limit of open files of another process to `soft`, if it is higher. prlimit(2).
 int roost_lower_descriptor_limit(pid_t pid, unsigned long long soft);
+
+/// Whether the kernel sees every change below `path`: 1 for its own file systems, 0 where others write too (NFS, SMB,
+/// folders shared with a virtual machine) and where it cannot be told. statfs(2).
+int roost_is_local_file_system(const char *path);
+/// Makes this process the parent of descendants whose own parent ends. prctl(2), PR_SET_CHILD_SUBREAPER.
+int roost_adopt_orphans(void);
+/// A child that has ended and is not reaped, and stays so; 0 when there is none.
+pid_t roost_ended_child(void);
 
 #endif

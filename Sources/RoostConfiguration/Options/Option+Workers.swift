@@ -10,7 +10,7 @@ extension Option {
             aliases: ["workers"],
             automatically: """
                 the CPUs this process may use (affinity and cgroup quota), rounded up; at most 8, and at most what \
-                three quarters of the memory hold at 150 MiB each
+                three quarters of the memory hold at 150 MiB each; 1 with `reload`
                 """,
             summary: "worker processes (P)",
             discussion: """

@@ -69,6 +69,8 @@ public struct Option: Sendable {
         case admin = "Admin"
         /// The process on its machine.
         case service = "Service"
+        /// What helps while an app is being written.
+        case development = "Development"
     }
 
     /// The name in files, and after `--`, in kebab case.
