@@ -47,7 +47,9 @@ public func open(
 /// - Returns: 0, or -1 with a Python error set.
 @_cdecl("roost_worker_run")
 public func run(index: Int32, glue: OpaquePointer) -> Int32 {
-    guard let process = WorkerProcess.current, index >= 0, Int(index) < process.region.geometry.lanes else {
+    guard let process = WorkerProcess.current, !WorkerProcess.isInert, index >= 0,
+        Int(index) < process.region.geometry.lanes
+    else {
         PyErr_SetString(roost_value_error(), "there is no lane \(index)")
         return -1
     }

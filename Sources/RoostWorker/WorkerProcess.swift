@@ -54,8 +54,8 @@ final class WorkerProcess: Sendable {
         return current.lanes.first { $0?.thread == thread && $0?.phase != .idle } ?? nil
     }
 
-    /// Lets go of the front in a forked child: its copies of the descriptors would keep the link looking alive, and a
-    /// frame written there would be taken for the parent's.
+    /// Lets go of the front in a forked child: its copies of the descriptors would keep the link looking alive, a frame
+    /// written there would be taken for the parent's, and the memory would be held for as long as the child lives.
     ///
     /// Called with the GIL held, by `os.register_at_fork`.
     static func becomeInert() {
@@ -63,6 +63,7 @@ final class WorkerProcess: Sendable {
         laneOfThisThread?.leaveApplication()
         isInert = true
         guard let current else { return }
+        current.region.replaceWithEmptyMemory()
         close(current.region.descriptor)
         close(current.mailbox.socket)
         close(current.doorbell)

@@ -98,7 +98,7 @@ public struct MetricsSnapshot: Sendable, Equatable {
     public var generation = 1
     /// Whether a new generation is being started.
     public var isReloading = false
-    /// Lines the log dropped because its reader stalled.
+    /// Lines of the log and the access log dropped because the reader stalled or writing failed.
     public var droppedLogLines: UInt64 = 0
     /// Resident memory of the front in bytes, when it is known.
     public var residentBytes: UInt64?

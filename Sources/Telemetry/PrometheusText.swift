@@ -122,7 +122,7 @@ public struct PrometheusText {
         )
         counter(
             "roost_log_lines_dropped_total",
-            "Log lines dropped because the reader of the log stalled.",
+            "Log lines dropped because the reader of the log stalled, or writing failed.",
             snapshot.droppedLogLines
         )
     }

@@ -10,7 +10,7 @@ struct Roost {
     static let version = "0.1.0"
 
     static func main() {
-        let arguments = Array(CommandLine.arguments.dropFirst())
+        let arguments = Array(Surroundings.arguments.dropFirst())
         let rest = Array(arguments.dropFirst())
         switch arguments.first {
         case "serve": exit(ServeCommand(arguments: rest).run())

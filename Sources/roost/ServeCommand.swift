@@ -98,6 +98,7 @@ struct ServeCommand {
         if let attachment { pool.source = .attached(socket: attachment) }
         var front = try configuration.front()
         front.sockets = place.sockets
+        try front.checkSpoolDirectory()
         let server = FrontServer(
             configuration: front,
             workers: pool,
@@ -126,6 +127,7 @@ struct ServeCommand {
             reloader: reloader,
             development: development(configuration, server, logger),
             log: log,
+            droppedAccessLines: { access?.droppedLines ?? 0 },
             logger: logger
         ).run()
     }
@@ -188,6 +190,9 @@ final class AccessLog: Sendable {
 
     /// Opens its file anew, as after a rotation.
     func reopen() { writer.reopen() }
+
+    /// Lines that were not taken, or could not be written.
+    var droppedLines: UInt64 { writer.droppedLines }
 
     /// Writes what is left.
     func stop() {

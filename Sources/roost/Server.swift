@@ -22,6 +22,7 @@ final class Server: Sendable {
     /// What follows the code while it is being written; nil when nothing does.
     private let development: DevelopmentReload?
     private let log: BoundedLogWriter
+    private let droppedAccessLines: @Sendable () -> UInt64
     private let logger: Logger
     private let endings = Endings()
     private let manager: ServiceManager
@@ -43,6 +44,7 @@ final class Server: Sendable {
         reloader: Reloader,
         development: DevelopmentReload?,
         log: BoundedLogWriter,
+        droppedAccessLines: @escaping @Sendable () -> UInt64,
         logger: Logger
     ) {
         self.configuration = configuration
@@ -53,6 +55,7 @@ final class Server: Sendable {
         self.reloader = reloader
         self.development = development
         self.log = log
+        self.droppedAccessLines = droppedAccessLines
         self.logger = logger
         manager = ServiceManager(launched.variables, isMuted: launched.inheritance != nil)
         upgrade = Upgrade(
@@ -153,8 +156,12 @@ final class Server: Sendable {
             logger: logger,
             control: control,
             onListening: { address in if address.hasPrefix("unix:") { onListening() } },
-            snapshot: { [front, name, log] in
-                (try? await front.snapshot(version: Roost.version, target: name, droppedLogLines: log.droppedLines))
+            snapshot: { [front, name, log, droppedAccessLines] in
+                (try? await front.snapshot(
+                    version: Roost.version,
+                    target: name,
+                    droppedLogLines: log.droppedLines + droppedAccessLines()
+                ))
                     ?? MetricsSnapshot(version: Roost.version, server: ServerMetrics(refusalCauses: []))
             }
         )

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 
-from roost import _lanes, _loading
+from roost import _forks, _lanes, _loading
 from roost._native import Native
 
 LINK, CONTROL, DOORBELL = 3, 4, 5
@@ -26,8 +26,8 @@ def main():
     # Before the app is imported: it may set its own.
     if "switch_interval" in settings:
         sys.setswitchinterval(settings["switch_interval"] / 1e6)
-    # Ctrl-C is for the front, which then drains.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Ctrl-C is for the front, which then drains. Not SIG_IGN: programs that the application starts would inherit that.
+    signal.signal(signal.SIGINT, _pass_over)
     signal.signal(signal.SIGTERM, _leave_on_signal)
     # Output is a pipe into the log: what the application prints belongs there at once, and so does a crash.
     sys.stdout.reconfigure(line_buffering=True)
@@ -87,7 +87,11 @@ def _open(native, settings):
         native.open(LINK, CONTROL, DOORBELL, settings, watches_front=True)
     except OSError as error:
         raise _cannot_start(error) from error
-    os.register_at_fork(after_in_child=native.forked)
+    replaced = {
+        signal.SIGINT: (_pass_over, signal.default_int_handler),
+        signal.SIGTERM: (_leave_on_signal, signal.SIG_DFL),
+    }
+    _forks.guard(native, replaced)
     return native
 
 
@@ -119,6 +123,10 @@ def fail(native, error):
     except OSError:
         sys.stderr.write("roost: %s: %s\n" % (error.title, error.reason))
     leave(1)
+
+
+def _pass_over(number, frame):
+    """What a signal does that is not for us."""
 
 
 def _leave_on_signal(number, frame):

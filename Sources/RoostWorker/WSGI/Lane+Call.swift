@@ -31,6 +31,8 @@ extension Lane {
         } else {
             fail()
         }
+        // Forked in `close`, or by a destructor: the next request is the parent's.
+        if WorkerProcess.isInert { leaveChild() }
         flushLog()
         if let requestID { Py_DecRef(requestID) }
         requestID = nil

@@ -114,7 +114,7 @@ extension Lane {
     }
 
     private func sendLog(_ level: LogLevel, _ text: UnsafeRawBufferPointer) {
-        if WorkerProcess.isInert { return }
+        if WorkerProcess.isInert { return logInChild(text) }
         let cut = UnsafeRawBufferPointer(rebasing: text[..<min(text.count, chunkBytes - 1)])
         if log.dropped > 0 {
             var note = "\(log.dropped) lines of the log were dropped: the front had no room for them"
@@ -127,6 +127,13 @@ extension Lane {
             withoutGIL { _ = usleep(1000) }
         }
         log.dropped += 1
+    }
+
+    /// A forked child's line goes where its standard error goes: into the front's log, but for the request's id.
+    private func logInChild(_ text: UnsafeRawBufferPointer) {
+        let line = [UInt8](text) + [UInt8(ascii: "\n")]
+        // At once, so that lines of several processes stay whole.
+        _ = line.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
 
     private func trySendLog(_ level: LogLevel, _ text: UnsafeRawBufferPointer) -> Bool {
