@@ -1,3 +1,5 @@
+internal import NIOCore
+internal import RequestQueue
 public import Workers
 
 // What `--reload` needs. Every function may be called from anywhere.

@@ -1,3 +1,4 @@
+internal import NIOCore
 internal import RequestQueue
 
 // A second first start, for development.
