@@ -116,7 +116,6 @@ enum ExchangeFailure: Equatable {
         switch self {
         case .refused, .notStarted: nil
         case .workerDied: .workerEnded
-        case .notStarted: .notStarted
         case .timedOut: .timedOut
         case .aborted: .aborted
         case .undeliverable: .undeliverable
