@@ -59,6 +59,7 @@ extension PoolState {
     ) -> [Action] {
         switch place.role {
         case .current:
+            positions[place.index].current = .empty
             guard replacesWorkers else { return fail(failure ?? Self.peerGone(reason)) }
             if let failure, !hasServed { return fail(failure) }
             if let successor = positions[place.index].successor {
