@@ -4,6 +4,8 @@
 #   make run      build, then serve the example dashboard and print its address
 #   make test     every test: Swift's, the worker's on each CPython found, and the real server on a socket
 #   make fuzz     feed the parsers and the frame reader what nobody would send (FUZZ_SECONDS=20 each)
+#   make chaos    kill and reload workers under load and account for each request (CHAOS_SECONDS=60)
+#   make faults   put every fault into Roost and its peers and write docs/faults.md (FAULTS_ONLY=drain)
 #   make bench    measure beside the peers and write docs/benchmarks.md (BENCH_ONLY=hello, BENCH_QUICK=1)
 #   make format   rewrite the Swift sources in the house style
 #   make check    style, links and other cheap readings; changes nothing
@@ -13,7 +15,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: build run test fuzz bench format check docs clean
+.PHONY: build run test fuzz chaos faults bench format check docs clean
 
 # One set of flags for both products, so that nothing is built twice. `-s`: no symbol tables in what is served from.
 RELEASE := swift build --configuration release --static-swift-stdlib -Xlinker -s
@@ -43,11 +45,27 @@ test:
 	@$(VENV) -m pytest -p no:dash -q Tests/python
 	@echo "test: the benchmark's arithmetic"
 	@$(VENV) -m pytest -p no:dash -q bench/tests
+	@echo "test: the client that accounts for its requests"
+	@$(VENV) -m pytest -p no:dash -q Tests/load
+	@echo "test: the promises of docs/faults.md"
+	@$(VENV) -m pytest -p no:dash -q Tests/faults
+	@echo "test: chaos under load"
+	@$(VENV) Tests/chaos/chaos.py --seconds $(or $(CHAOS_SECONDS),60)
 	@echo "test: the real server on a socket"
 	@$(VENV) -m pytest -p no:dash Tests/acceptance $(PYTEST)
 
 fuzz:
 	@scripts/fuzz.sh $(or $(FUZZ_SECONDS),20)
+
+chaos: build
+	@scripts/setup.sh test
+	@$(VENV) Tests/chaos/chaos.py --seconds $(or $(CHAOS_SECONDS),60)
+
+faults: build
+	@scripts/setup.sh test bench
+	@python3 bench/run.py --install
+	@echo "faults: about 20 minutes; results go to docs/faults.json and docs/faults.md"
+	@python3 Tests/faults/run.py
 
 bench: build
 	@scripts/setup.sh bench

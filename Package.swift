@@ -43,6 +43,9 @@ let package = Package(
             swiftSettings: settings
         ),
 
+        // What `--reload` watches and shows.
+        .target(name: "Development", dependencies: ["CRoostSystem", "Telemetry"], swiftSettings: settings),
+
         // The wire between the front and a worker.
         .target(name: "CRoostSystem"),
         .target(
@@ -61,6 +64,9 @@ let package = Package(
             ],
             linkerSettings: [.unsafeFlags(["-static-stdlib"])]
         ),
+
+        // The process on its machine: service manager, pid file, user, and the handover to a new process.
+        .target(name: "Service", dependencies: ["CRoostSystem"], swiftSettings: settings),
 
         // Around the values: they act.
         .target(
@@ -105,8 +111,8 @@ let package = Package(
         .executableTarget(
             name: "roost",
             dependencies: [
-                "Admin", "Front", "HTTPCodec", "LogSink", "RequestQueue", "RoostConfiguration", "Telemetry",
-                "WorkerLink", "Workers",
+                "Admin", "CRoostSystem", "Development", "Front", "HTTPCodec", "LogSink", "RequestQueue",
+                "RoostConfiguration", "Service", "Telemetry", "WorkerLink", "Workers",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
@@ -115,6 +121,7 @@ let package = Package(
 
         .testTarget(name: "RequestQueueTests", dependencies: ["RequestQueue"], swiftSettings: settings),
         .testTarget(name: "HTTPCodecTests", dependencies: ["HTTPCodec"], swiftSettings: settings),
+        .testTarget(name: "DevelopmentTests", dependencies: ["Development"], swiftSettings: settings),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"], swiftSettings: settings),
         .testTarget(name: "RoostConfigurationTests", dependencies: ["RoostConfiguration"], swiftSettings: settings),
         .testTarget(
@@ -127,6 +134,7 @@ let package = Package(
             dependencies: ["Admin", "Telemetry", .product(name: "Logging", package: "swift-log")],
             swiftSettings: settings
         ),
+        .testTarget(name: "ServiceTests", dependencies: ["Service"], swiftSettings: settings),
         .testTarget(name: "WorkerLinkTests", dependencies: ["WorkerLink"], swiftSettings: settings),
         .testTarget(
             name: "WorkersTests",

@@ -50,6 +50,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=float(from_environment("BENCH_OVERLOAD_SECONDS", "0")),
                         help="length of the overload runs")
     parser.add_argument("--quick", action="store_true", default=from_environment("BENCH_QUICK") not in ("", "0"))
+    parser.add_argument("--install", action="store_true", help="install the peers, and no more")
     options = parser.parse_args()
     options.only = [name for name in options.only.split(",") if name] or list(scenarios.ALL)
     options.servers = [name for name in options.servers.split(",") if name] or list(servers.COMMANDS)
@@ -101,6 +102,8 @@ def chosen_servers(wanted: list[str]) -> tuple[list[str], dict[str, str]]:
 
 def main() -> None:
     options = arguments()
+    if options.install:
+        return install_peers()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < FILES:
         resource.setrlimit(resource.RLIMIT_NOFILE, (FILES if hard < 0 else min(FILES, hard), hard))

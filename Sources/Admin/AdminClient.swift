@@ -17,6 +17,16 @@ public struct AdminClient: Sendable {
             self.status = status
             self.text = text
         }
+
+        /// The whole number that an answer in JSON has under `name`; nil when there is none.
+        public func number(_ name: String) -> Int? {
+            // No text inside the answer can look like this: its quotes are escaped.
+            let mark = Array("\"\(name)\":".utf8)
+            let bytes = Array(text.utf8)
+            guard let start = bytes.indices.first(where: { bytes[$0...].starts(with: mark) }) else { return nil }
+            let digits = bytes[(start + mark.count)...].prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+            return Int(String(decoding: digits, as: UTF8.self))
+        }
     }
 
     /// The most bytes of an answer that are read: 16 MiB.
@@ -41,10 +51,52 @@ public struct AdminClient: Sendable {
     /// - Returns: the answer, whatever its status.
     /// - Throws: `AdminClientError` with what to tell the user.
     public func get(_ target: String) throws(AdminClientError) -> Answer {
+        try ask("GET", target)
+    }
+
+    /// Has the server do something, such as `/reload`.
+    ///
+    /// - Parameters:
+    ///   - target: one of ours, with what is not ours escaped by ``escaped(_:)``.
+    ///   - onConnected: told the server's process before it is asked; 0 when it lives in another pid namespace.
+    /// - Returns: the answer, whatever its status.
+    /// - Throws: `AdminClientError` with what to tell the user.
+    public func post(
+        _ target: String,
+        onConnected: (_ pid: Int32) -> Void = { _ in }
+    ) throws(AdminClientError) -> Answer {
+        try ask("POST", target, onConnected)
+    }
+
+    /// `text` as a value in a query: everything but letters, digits and `-._~/` in percent encoding (RFC 3986 2.1).
+    public static func escaped(_ text: String) -> String {
+        var escaped = ""
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+                UInt8(ascii: "~"), UInt8(ascii: "/"):
+                escaped.unicodeScalars.append(Unicode.Scalar(byte))
+            default:
+                let digits = String(byte, radix: 16, uppercase: true)
+                escaped += "%" + (digits.utf8.count == 1 ? "0" : "") + digits
+            }
+        }
+        return escaped
+    }
+
+    private func ask(
+        _ method: String,
+        _ target: String,
+        _ onConnected: (_ pid: Int32) -> Void = { _ in }
+    ) throws(AdminClientError) -> Answer {
         let deadline = ContinuousClock.now + timeout
         let descriptor = try connect()
         defer { close(descriptor) }
-        let request = "GET \(target) HTTP/1.1\r\nHost: roost\r\nAccept: */*\r\nConnection: close\r\n\r\n"
+        onConnected(UnixSocketAddress.peer(of: descriptor))
+        let length = method == "POST" ? "Content-Length: 0\r\n" : ""
+        let request =
+            "\(method) \(target) HTTP/1.1\r\nHost: roost\r\nAccept: */*\r\n\(length)Connection: close\r\n\r\n"
         try send(Array(request.utf8), to: descriptor, until: deadline)
         return try AdminAnswerParser.answer(in: receive(from: descriptor, until: deadline), from: path)
     }

@@ -24,6 +24,11 @@ public struct AdminConfiguration: Sendable, Equatable {
     /// Whoever can connect to it can read everything the admin shows.
     public var tcp: TCPAddress?
 
+    /// Whether the addresses are taken over from a server that still listens on them and is about to leave.
+    ///
+    /// The default is false: an address in use is an error.
+    public var replacesRunningServer = false
+
     /// How long `/status`, `/metrics` and `/readyz` wait for the front before they answer 503.
     ///
     /// The default is 2 s.

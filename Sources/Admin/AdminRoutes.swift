@@ -4,7 +4,7 @@ import HummingbirdCore
 import NIOCore
 import Telemetry
 
-/// What the admin answers; every route only reads.
+/// What the admin answers everywhere; every route here only reads. What changes something is in ``ControlRoutes``.
 ///
 /// | route | answer |
 /// | --- | --- |
@@ -49,14 +49,14 @@ struct AdminRoutes: Sendable {
         return respond(snapshot)
     }
 
-    private static func wantsText(_ request: Request) -> Bool {
+    static func wantsText(_ request: Request) -> Bool {
         if request.uri.queryParameters["text"] != nil { return true }
         let query = request.uri.query ?? ""
         if query.split(separator: "&").contains("text") { return true }
         return request.headers[.accept]?.lowercased().hasPrefix("text/plain") ?? false
     }
 
-    private static func answer(
+    static func answer(
         _ status: HTTPResponse.Status,
         _ text: String,
         type: String = "text/plain; charset=utf-8"

@@ -28,25 +28,31 @@ public final class AdminServer: Sendable {
 
     private let configuration: AdminConfiguration
     private let source: SnapshotSource
+    private let control: ControlActions?
     private let logger: Logger
     private let onListening: ListeningHandler
     private let state = Mutex(State())
+    /// How long the server that is replaced may take to give up the TCP address.
+    private static let patience: Duration = .seconds(60)
 
     /// Creates a server that does not listen yet.
     ///
     /// - Parameters:
     ///   - configuration: where it listens.
     ///   - logger: for what goes wrong; ordinary requests are not logged.
+    ///   - control: what may be asked for on the Unix socket; nil, the default, for nothing.
     ///   - onListening: told of each address as soon as connections to it are served.
     ///   - snapshot: makes a snapshot.
     public init(
         configuration: AdminConfiguration,
         logger: Logger,
+        control: ControlActions? = nil,
         onListening: @escaping ListeningHandler = { _ in },
         snapshot: @escaping SnapshotProvider
     ) {
         self.configuration = configuration
         self.source = SnapshotSource(provider: snapshot)
+        self.control = control
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .warning)
         self.logger = quiet
@@ -57,7 +63,10 @@ public final class AdminServer: Sendable {
     ///
     /// - Throws: `AdminError` when an address cannot be listened on.
     public func run() async throws {
-        let file = try configuration.socketPath.map { path throws(AdminError) in try AdminSocketFile(path: path) }
+        let replaces = configuration.replacesRunningServer
+        let file = try configuration.socketPath.map { path throws(AdminError) in
+            try AdminSocketFile(path: path, replacesRunningServer: replaces)
+        }
         let eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let result: Result<Void, any Error>
         do {
@@ -94,6 +103,9 @@ public final class AdminServer: Sendable {
         let responder = routes.makeRouter().buildResponder()
         var services: [any Service] = []
         if let file {
+            let router = routes.makeRouter()
+            if let control { ControlRoutes(actions: control).add(to: router) }
+            let responder = router.buildResponder()
             let application = makeApplication(responder, .unixDomainSocket(path: file.stagingPath), eventLoops) { _ in
                 await self.publish(file)
             }
@@ -103,7 +115,9 @@ public final class AdminServer: Sendable {
             let application = makeApplication(responder, .hostname(tcp.host, port: tcp.port), eventLoops) { channel in
                 self.onListening(Self.text(of: channel.localAddress, tcp))
             }
-            services.append(ListeningService(name: Self.text(of: nil, tcp), application: application))
+            let patience: Duration = configuration.replacesRunningServer ? Self.patience : .zero
+            let name = Self.text(of: nil, tcp)
+            services.append(ListeningService(name: name, application: application, patience: patience))
         }
         guard !services.isEmpty else { return }
 
@@ -158,10 +172,19 @@ public final class AdminServer: Sendable {
 private struct ListeningService<Wrapped: ApplicationProtocol>: Service {
     let name: String
     let application: Wrapped
+    /// How long to try again while another server has the address.
+    let patience: Duration
 
     func run() async throws {
+        let deadline = ContinuousClock.now + patience
         do {
-            try await application.run()
+            while true {
+                do {
+                    return try await application.run()
+                } catch let error as IOError where error.errnoCode == EADDRINUSE && ContinuousClock.now < deadline {
+                    try await Task.sleep(for: .milliseconds(100))
+                }
+            }
         } catch let error as IOError {
             throw AdminError(
                 code: error.errnoCode == EADDRINUSE ? .inUse : .system,

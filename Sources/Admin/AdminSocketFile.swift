@@ -13,9 +13,11 @@ struct AdminSocketFile: Sendable {
     var stagingPath: String { stagingDirectory + "/s" }
 
     /// Looks whether `path` is free and makes the staging directory, and the parent directory with mode 0700 if needed.
-    init(path: String) throws(AdminError) {
+    ///
+    /// - Parameter replacesRunningServer: whether a socket on which a server answers may be replaced.
+    init(path: String, replacesRunningServer: Bool = false) throws(AdminError) {
         self.path = path
-        try Self.claim(path)
+        try Self.claim(path, replacesRunningServer: replacesRunningServer)
         let parent = Self.parent(of: path)
         if mkdir(parent, 0o700) != 0, errno != EEXIST {
             throw AdminError.system("make the directory", parent, errno)
@@ -63,7 +65,7 @@ struct AdminSocketFile: Sendable {
         }
     }
 
-    private static func claim(_ path: String) throws(AdminError) {
+    private static func claim(_ path: String, replacesRunningServer: Bool) throws(AdminError) {
         guard let address = UnixSocketAddress(path: path) else { throw tooLong(path) }
         var status = stat()
         guard lstat(path, &status) == 0 else {
@@ -77,6 +79,7 @@ struct AdminSocketFile: Sendable {
                 remedy: "another path, or remove that file"
             )
         }
+        guard !replacesRunningServer else { return }
         let (descriptor, errorNumber) = address.connect(within: .seconds(1))
         if descriptor >= 0 { close(descriptor) }
         // ECONNREFUSED: its server is gone. Anything else may be a server that is busy, or that is not ours to judge.

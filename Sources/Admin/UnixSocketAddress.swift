@@ -34,6 +34,14 @@ struct UnixSocketAddress {
         return (descriptor, 0)
     }
 
+    /// The process at the other end, which made the socket listen (`unix(7)`: SO_PEERCRED); 0 when it is not known.
+    static func peer(of descriptor: Int32) -> Int32 {
+        // struct ucred: pid, uid, gid.
+        var credentials: [Int32] = [0, 0, 0]
+        var size = socklen_t(12)
+        return getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0 ? credentials[0] : 0
+    }
+
     /// Bounds each call on a blocking socket; connecting is bounded by the time for sending (`socket(7)`).
     static func setTimeout(_ timeout: Duration, of descriptor: Int32) {
         let (seconds, attoseconds) = max(.milliseconds(1), timeout).components

@@ -21,6 +21,10 @@ void Py_DecRef(PyObject *object);
 // https://docs.python.org/3/c-api/init.html#thread-state-and-the-global-interpreter-lock
 PyThreadState *PyEval_SaveThread(void);
 void PyEval_RestoreThread(PyThreadState *state);
+// What threading.get_ident() and threading.get_native_id() return.
+unsigned long PyThread_get_thread_ident(void);
+unsigned long PyThread_get_thread_native_id(void);
+int PyThreadState_SetAsyncExc(unsigned long thread, PyObject *exception);
 
 // https://docs.python.org/3/c-api/object.html
 PyObject *PyObject_Type(PyObject *object);

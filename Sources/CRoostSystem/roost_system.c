@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -197,6 +198,24 @@ int roost_reap(int pidfd, int *status) {
     return 0;
 }
 
+int roost_is_local_file_system(const char *path) {
+    struct statfs info;
+    if (statfs(path, &info) != 0) return errno == ENOENT;
+    switch ((uint32_t)info.f_type) {
+    case 0x6969:      // NFS
+    case 0x517B:      // SMB
+    case 0xFF534D42:  // CIFS
+    case 0xFE534D42:  // SMB 2
+    case 0x01021997:  // 9P: WSL's /mnt, virtual machines
+    case 0x786F4256:  // VirtualBox's shared folders
+    case 0x65735546:  // FUSE, virtiofs: sshfs, Docker Desktop
+    case 0x5346414F:  // AFS
+    case 0x00C36400:  // Ceph
+        return 0;
+    default:
+        return 1;
+    }
+}
 int roost_adopt_orphans(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
 
 pid_t roost_ended_child(void) {

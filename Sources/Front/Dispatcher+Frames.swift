@@ -71,7 +71,8 @@ extension Dispatcher {
             exchange.takenAt = Instant(
                 nanoseconds: min(max(response.takenAt, exchange.takenAt.nanoseconds), now.nanoseconds)
             )
-            exchange.stage = .answering
+            // One that is over for its client runs on for nobody.
+            if exchange.stage != .ended { exchange.stage = .answering }
             if isWhole { recordTimes(exchange, now) }
             exchange.owner?.began(exchange, response, isWhole: isWhole)
         case .continued(let bytes):

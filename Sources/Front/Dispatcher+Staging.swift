@@ -34,6 +34,7 @@ extension Dispatcher {
                 }
                 exchange.stage = .staged
                 exchange.stagedAt = (seat, lane)
+                exchange.claim = claim
                 exchange.takenAt = now
                 seat.staged[lane].append((exchange, claim))
             case nil:
@@ -74,32 +75,25 @@ extension Dispatcher {
         else { return false }
         seat.staged[lane].remove(at: place)
         exchange.stagedAt = nil
+        exchange.claim = nil
         return true
     }
 
     /// Takes back all that lies ready in a lane, as far as its thread does not have it.
-    func unstage(_ seat: WorkerSeat, lane: Int, isDead: Bool = false) {
+    func unstage(_ seat: WorkerSeat, lane: Int) {
         var kept: [(exchange: Exchange, claim: FrameClaim)] = []
         // Last one first: each goes to the head of the line.
         for entry in seat.staged[lane].reversed() {
             if entry.claim.revoke(), let ticket = entry.exchange.ticket {
                 entry.exchange.stage = .waiting
                 entry.exchange.stagedAt = nil
+                entry.exchange.claim = nil
                 queue.unstage(ticket)
             } else {
                 kept.insert(entry, at: 0)
             }
         }
-        seat.staged[lane] = isDead ? [] : kept
-        guard isDead else { return }
-        // The app may have begun these: they are not given to another.
-        for entry in kept {
-            guard let ticket = entry.exchange.ticket else { continue }
-            queue.unstage(ticket)
-            _ = queue.leave(ticket)
-            _ = take(ticket)
-            fail(entry.exchange, .workerDied)
-        }
+        seat.staged[lane] = kept
     }
 
     /// Looks now and then after what lies ready, for as long as something does.

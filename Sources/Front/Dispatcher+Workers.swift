@@ -39,34 +39,15 @@ extension Dispatcher {
         pump(at: MonotonicClock.now())
     }
 
-    /// Takes a dead worker out.
-    ///
-    /// What it was running is failed at once: 502, or a cut where an answer has begun.
-    func lose(_ worker: Worker) {
-        guard let index = seats.firstIndex(where: { $0.worker === worker }) else { return }
-        let seat = seats.remove(at: index)
-        for lane in seat.staged.indices { unstage(seat, lane: lane, isDead: true) }
-        for ticket in queue.remove(worker.id) { _ = take(ticket) }
-        let now = MonotonicClock.now()
-        for exchange in seat.running {
-            guard let exchange else { continue }
-            if exchange.stage == .running, !exchange.isWarmUp, exchange.owner != nil, exchange.claim?.revoke() == true {
-                // No thread had begun it: another worker gets it.
-                exchange.ticket = nil
-                exchange.slot = nil
-                exchange.stage = .new
-                submit(exchange, at: now)
-            } else {
-                fail(exchange, .workerDied)
-            }
-        }
-        pump(at: now)
-    }
-
     /// Refuses all that waits: the drain has lasted long enough.
     func refuseAll() {
+        failWaiting(.refused(.draining))
+    }
+
+    /// Ends the wait of all that waits.
+    func failWaiting(_ failure: ExchangeFailure) {
         for ticket in queue.refuseWaiting(.draining) {
-            if let exchange = take(ticket) { fail(exchange, .refused(.draining)) }
+            if let exchange = take(ticket) { fail(exchange, failure) }
         }
     }
 }

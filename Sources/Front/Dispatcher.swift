@@ -31,15 +31,32 @@ final class Dispatcher {
     var isWatchingStaged = false
     /// Where laying ready goes on looking for room.
     var stagingCursor = 0
+    /// Which requests run again when their worker has ended.
+    let retryRule: RetryRule
+    /// How long an interrupted request may take to give its thread back.
+    let timeoutGrace: Nanoseconds
+    /// Tells the kernel's own kills from others.
+    var outOfMemoryKills = OutOfMemoryKills()
     /// Kills a worker that broke the protocol; set by the server, which has the pool.
     var killWorker: (Worker, LinkViolation) -> Void = { _, _ in }
+    /// Ends a worker that nothing more is to be hoped of; set by the server, which has the pool.
+    var endWorker: (Worker) -> Void = { _ in }
     /// Has a worker replaced, its successor first; set by the server, which has the pool.
     var replaceWorker: (Worker, ReplacementReason) -> Void = { _, _ in }
     /// Told when a worker that gets no more requests has answered its last; set by the server, which has the pool.
     var workerBecameIdle: (Worker) -> Void = { _ in }
 
-    init(loop: any EventLoop, policy: QueuePolicy, metrics: ServerMetrics, logger: Logger) {
+    init(
+        loop: any EventLoop,
+        policy: QueuePolicy,
+        retryRule: RetryRule = RetryRule(),
+        timeoutGrace: Nanoseconds = .seconds(5),
+        metrics: ServerMetrics,
+        logger: Logger
+    ) {
         self.loop = loop
+        self.retryRule = retryRule
+        self.timeoutGrace = timeoutGrace
         self.logger = logger
         self.metrics = metrics
         queue = RequestQueue(policy: policy)
@@ -154,6 +171,7 @@ final class Dispatcher {
         exchange.slot = slot
         exchange.stream = makeStream()
         exchange.takenAt = now
+        exchange.startedAt = now
         seat.running[slot.thread] = exchange
         seat.conversations[slot.thread].begin(exchange.stream)
         exchange.claim = owner.write(exchange, to: seat, lane: slot.thread)
@@ -190,9 +208,14 @@ final class Dispatcher {
 
     func fail(_ exchange: Exchange, _ failure: ExchangeFailure) {
         guard exchange.stage != .ended else { return }
+        let isCut = exchange.stage == .answering
         exchange.stage = .ended
+        exchange.claim = nil
         let owner = exchange.owner
         exchange.owner = nil
+        if owner != nil, !exchange.isWarmUp, let cause = failure.metricsCause {
+            metrics.failed(cause: cause, isCut: isCut)
+        }
         owner?.failed(exchange, failure)
     }
 
@@ -221,6 +244,7 @@ final class Dispatcher {
         next.slot = slot
         next.stagedAt = nil
         next.claim = claim
+        next.startedAt = now
         seat.running[lane] = next
         seat.conversations[lane].begin(next.stream)
     }

@@ -1,4 +1,5 @@
 internal import RequestQueue
+internal import Telemetry
 internal import WorkerLink
 
 /// One request on its way from a client to a thread and back.
@@ -15,7 +16,7 @@ final class Exchange {
         case waiting
         /// In the queue still, but laid ready in a lane. May go to waiting, running or ended.
         case staged
-        /// A thread has it. May go to answering or ended.
+        /// A thread has it. May go to answering or ended, or back to waiting when its worker is lost.
         case running
         /// The head of the response has come. May go to ended.
         case answering
@@ -39,13 +40,23 @@ final class Exchange {
     var offeredAt = Instant(nanoseconds: 0)
     /// When a thread of Python took it.
     var takenAt = Instant(nanoseconds: 0)
+    /// When the front gave it to the thread, or learned that it went on with it.
+    var startedAt = Instant(nanoseconds: 0)
+    /// How long it may run.
+    var deadline = RunningDeadline()
+    /// Whether it was taken back once already from a worker that runs, but does not come to it.
+    var wasMoved = false
     /// From then to the last byte of the response handed to the front; zero until then.
     var serviceTime = Nanoseconds.zero
 
     /// The lane in which it lies ready; nil when it does not.
     var stagedAt: (seat: WorkerSeat, lane: Int)?
     /// Who has the frame of the request that runs.
+    ///
+    /// It points into the worker's memory: let go of it before the worker.
     var claim: FrameClaim?
+    /// The workers that ended with this request begun in them.
+    var workersLost = 0
     /// The server's own: not counted.
     var isWarmUp = false
 
@@ -67,6 +78,10 @@ protocol ExchangeOwner: AnyObject {
     var isFull: Bool { get }
     /// Whether the request is small enough to be laid ready.
     var canBeStaged: Bool { get }
+    /// Whether the request's method is safe, so that it may run twice; see ``RetryRule``.
+    var isSafe: Bool { get }
+    /// Method and path, for the log: without the query, escaped, and of bounded length.
+    var route: String { get }
     /// The head of the response and the first bytes of its body, in shared memory.
     func began(_ exchange: Exchange, _ response: ResponseEnvelope.Reader, isWhole: Bool)
     /// More of the body, in shared memory.
@@ -87,10 +102,25 @@ enum ExchangeFailure: Equatable {
     case refused(RefusalCause)
     /// The worker died, or was killed because it broke the protocol.
     case workerDied
+    /// It ran longer than it may.
+    case timedOut(limit: Nanoseconds)
+    /// The app could not be started; see ``CodeFailure``.
+    case notStarted
     /// The app broke off after the head.
     case aborted
     /// The request does not fit a lane, or could not be handed over.
     case undeliverable
+
+    /// The label in the metrics; nil for refusals, which are counted by their own causes, and for code that does not start.
+    var metricsCause: ServerMetrics.FailureCause? {
+        switch self {
+        case .refused, .notStarted: nil
+        case .workerDied: .workerEnded
+        case .timedOut: .timedOut
+        case .aborted: .aborted
+        case .undeliverable: .undeliverable
+        }
+    }
 }
 
 /// The id of a request, in logs and in the app's environ: eight hex digits of the server's start, eight of the number.

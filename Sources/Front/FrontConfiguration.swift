@@ -30,8 +30,25 @@ public struct FrontConfiguration: Sendable {
         public init() {}
     }
 
+    /// How long requests may run, and what becomes of those whose worker ends.
+    public struct Requests: Sendable {
+        /// From a thread taking a request to the end of its response; zero for no limit.
+        public var timeout: Duration = .zero
+        /// Other limits, by the beginning of the path; the longest that fits counts.
+        public var pathTimeouts: [(prefix: String, timeout: Duration)] = []
+        /// From the interruption of a request until its thread is taken to be stuck.
+        public var timeoutGrace: Duration = .seconds(5)
+        /// Whether a request that may run twice is given to another worker, once, when its own ends.
+        public var retriesSafeRequests = true
+
+        /// Creates the defaults.
+        public init() {}
+    }
+
     /// The listeners, at least one.
     public var listeners: [Listener] = [.tcp(host: "127.0.0.1", port: 8000)]
+    /// Sockets that listen already, instead of ``listeners``; the front takes them over.
+    public var sockets: [ListeningSocket] = []
     /// The kernel's backlog of each listener.
     public var backlog = 2048
     /// What a head may measure.
@@ -64,6 +81,12 @@ public struct FrontConfiguration: Sendable {
     public var criticalPaths: [String] = []
     /// Paths whose requests are refused first.
     public var sheddablePaths: [String] = []
+    /// Requests that run.
+    public var requests = Requests()
+    /// Whether the app is not told which content codings a client takes, so that it sends pages as plain HTML.
+    ///
+    /// For development: a ``CodeFailure`` can't be put behind a compressed page.
+    public var hidesAcceptEncoding = false
     /// The queue's policy.
     public var queue = QueuePolicy()
     /// What `Server` says.

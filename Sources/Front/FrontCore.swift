@@ -14,14 +14,20 @@ final class FrontCore {
     let logger: Logger
     let dispatcher: Dispatcher
     let serverName: [UInt8]
+    /// How long requests may run.
+    let requestTimeouts: RequestTimeouts
     /// Writes a line of the access log; nil when there is none.
     let accessLog: ((AccessLogLine) -> Void)?
     private(set) var date = HTTPDate(secondsSince1970: 0)
     private(set) var connections: [ObjectIdentifier: HTTP1Connection] = [:]
     /// Set when the server drains: no connection is kept after its answer.
     private(set) var isDraining = false
+    /// How long an idle connection may still bring a request while the server drains.
+    private(set) var idleGrace = Nanoseconds.zero
     /// Which paths open pages.
     var openingPaths = OpeningPaths()
+    /// What is shown while the code on disk does not start; nil except in development.
+    var codeFailure: CodeFailure?
     /// Told when a connection was opened or closed.
     var connectionsChanged: () -> Void = {}
     /// Bytes of responses that wait in memory for their clients, in all.
@@ -42,6 +48,7 @@ final class FrontCore {
         self.logger = logger
         self.accessLog = accessLog
         serverName = Array(configuration.serverName.utf8)
+        requestTimeouts = RequestTimeouts(configuration.requests)
     }
 
     deinit { scratch.deallocate() }
@@ -83,9 +90,10 @@ final class FrontCore {
         connectionsChanged()
     }
 
-    /// Closes what idles, and lets every other connection go after its answer.
-    func drain() {
+    /// Closes what idles, once it has done so for `idleGrace`, and lets every other connection go after its answer.
+    func drain(idleGrace: Nanoseconds = .zero) {
         isDraining = true
+        self.idleGrace = idleGrace
         for connection in connections.values { connection.drain() }
     }
 

@@ -24,6 +24,18 @@ extension FrontConfiguration.Listener: CustomStringConvertible {
         }
     }
 
+    /// Creates the address that a text stands for, as ``description`` writes it; nil for any other text.
+    public init?(_ text: String) {
+        if text.hasPrefix("unix:") {
+            self = .unix(path: String(text.dropFirst("unix:".count)))
+            return
+        }
+        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]) else { return nil }
+        let host = text[..<colon]
+        let isBracketed = host.hasPrefix("[") && host.hasSuffix("]")
+        self = .tcp(host: String(isBracketed ? host.dropFirst().dropLast() : host), port: port)
+    }
+
     /// The address as a browser takes it; nil for a Unix socket.
     public var url: String? {
         switch self {

@@ -17,11 +17,11 @@ public final class FrontServer: @unchecked Sendable {
     private let group: MultiThreadedEventLoopGroup
     let loop: any EventLoop
     let logger: Logger
-    private let core: FrontCore
+    let core: FrontCore
     let dispatcher: Dispatcher
     let pool: WorkerPool
-    private let listeners: ListenerGroup
-    private let events: WorkerEvents
+    let listeners: ListenerGroup
+    let events: WorkerEvents
     private var notice = OverloadNotice()
     private let started = MonotonicClock.now()
     private var isDraining = false
@@ -50,9 +50,13 @@ public final class FrontServer: @unchecked Sendable {
         let causes =
             RefusalCause.allCases.map(\.rawValue) + Refusal.Cause.allCases.map(\.rawValue)
             + ["head_timeout", "body_timeout", "write_stall"]
+        // A process that serves itself has no successor.
+        let replaces = if case .spawned = workers.source { true } else { false }
         dispatcher = Dispatcher(
             loop: loop,
             policy: configuration.queue,
+            retryRule: RetryRule(policy: configuration.requests.retriesSafeRequests && replaces ? .safe : .none),
+            timeoutGrace: Nanoseconds(configuration.requests.timeoutGrace),
             metrics: ServerMetrics(refusalCauses: causes),
             logger: logger
         )
@@ -70,12 +74,15 @@ public final class FrontServer: @unchecked Sendable {
 
     /// Binds the listeners and starts the workers.
     ///
-    /// Requests are accepted at once, and wait in the queue for the first worker. Waits for the loop: not to be called on it.
+    /// Requests wait in the queue for the first worker. Waits for the loop: not to be called on it.
     ///
-    /// - Parameter onFailure: Called once, on the loop, when no worker can start.
+    /// - Parameters:
+    ///   - accepts: Whether connections are accepted at once, or only after ``accept()``.
+    ///   - onFailure: Called once, on the loop, when no worker can start.
     /// - Returns: What is listened on.
     /// - Throws: ``FrontError`` when a listener can't be bound.
     public func start(
+        accepts: Bool = true,
         onFailure: @escaping @Sendable (StartupFailure) -> Void
     ) throws(FrontError) -> [FrontConfiguration.Listener] {
         do {
@@ -88,8 +95,9 @@ public final class FrontServer: @unchecked Sendable {
                     pool.kill(worker.id, because: .protocolViolation(violation))
                 }
                 dispatcher.replaceWorker = { [pool] worker, reason in pool.replace(worker.id, because: reason) }
+                dispatcher.endWorker = { [pool] worker in pool.kill(worker.id, because: .stuck) }
                 dispatcher.workerBecameIdle = { [pool] worker in pool.becameIdle(worker) }
-                return listeners.bind().map { [self] addresses in
+                return listeners.bind(accepts: accepts).map { [self] addresses in
                     events.onFailure = onFailure
                     pool.start()
                     tick()
@@ -105,15 +113,23 @@ public final class FrontServer: @unchecked Sendable {
 
     /// Stops accepting, answers what is under way, ends the workers.
     ///
-    /// - Parameter deadline: After so long what is left is cut.
+    /// - Parameters:
+    ///   - deadline: After so long what is left is cut.
+    ///   - idleGrace: How long an idle connection may still bring a request, which is answered as its last: for a server
+    ///     whose address others go on listening on, so that a client that uses it meets no end of a connection.
+    ///   - leavesFiles: Whether the files of Unix sockets stay, because another process listens on them.
     /// - Returns: When all is over.
-    public func drain(within deadline: Duration) -> EventLoopFuture<Void> {
+    public func drain(
+        within deadline: Duration,
+        idleGrace: Duration = .zero,
+        leavesFiles: Bool = false
+    ) -> EventLoopFuture<Void> {
         loop.flatSubmit { [self] in
             guard !isDraining else { return loop.makeSucceededVoidFuture() }
             isDraining = true
-            listeners.close()
+            listeners.close(leavesFiles: leavesFiles)
             // What is on its way in is still served; the queue closes when the time is over.
-            core.drain()
+            core.drain(idleGrace: Nanoseconds(idleGrace))
             let promise = loop.makePromise(of: Void.self)
             let end = MonotonicClock.now() + Nanoseconds(deadline)
             awaitConnections(until: end, promise)
@@ -128,7 +144,10 @@ public final class FrontServer: @unchecked Sendable {
     }
 
     private func awaitConnections(until deadline: Instant, _ promise: EventLoopPromise<Void>) {
-        let busy = core.connections.values.contains { $0.isBusy } || dispatcher.queue.busyThreads > 0
+        // With patience, each connection leaves by itself.
+        let isPatient = core.idleGrace > .zero && !core.connections.isEmpty
+        let busy =
+            isPatient || core.connections.values.contains { $0.isBusy } || dispatcher.queue.busyThreads > 0
         if !busy || MonotonicClock.now() > deadline {
             promise.succeed()
         } else {
@@ -167,6 +186,7 @@ public final class FrontServer: @unchecked Sendable {
     private func tick() {
         let now = MonotonicClock.now()
         core.updateDate()
+        dispatcher.supervise(at: now)
         dispatcher.pump(at: now)
         pool.recycleDue()
         report(at: now)
@@ -175,7 +195,12 @@ public final class FrontServer: @unchecked Sendable {
             core.sweep(at: now)
             listeners.adjust()
         }
-        loop.scheduleTask(in: .milliseconds(dispatcher.queue.depth > 0 ? 50 : 250)) { self.tick() }
+        var pause = Nanoseconds.milliseconds(dispatcher.queue.depth > 0 ? 50 : 250)
+        // Fine enough for the shortest limit; a timer for each request would cost more than many requests do.
+        if dispatcher.queue.busyThreads > 0, let shortest = core.requestTimeouts.shortest {
+            pause = min(pause, max(Nanoseconds(shortest.count / 10), .milliseconds(10)))
+        }
+        loop.scheduleTask(in: .nanoseconds(Int64(pause.count))) { self.tick() }
     }
 
     private func report(at now: Instant) {

@@ -29,8 +29,13 @@ extension HTTP1Connection {
             isHEAD: exchange != nil && parser.head.isHEAD,
             minorVersion: parser.head.minorVersion
         )
+        respond(ByteBuffer(bytes: bytes), status: status)
+    }
+
+    /// Sends a whole response of our own, and closes.
+    func respond(_ bytes: ByteBuffer, status: Int) {
         response.status = status
-        write(ByteBuffer(bytes: bytes))
+        write(bytes)
         account()
         if let exchange {
             self.exchange = nil
@@ -157,7 +162,12 @@ extension HTTP1Connection {
 
     /// The server drains: an idle connection goes, another one after its answer.
     func drain() {
-        if phase == .preamble || (phase == .head && inbound.readableBytes == 0) { closeWhenSent() }
+        guard phase == .preamble || (phase == .head && inbound.readableBytes == 0) else { return }
+        if core.idleGrace > .zero {
+            deadline = min(deadline, MonotonicClock.now() + core.idleGrace)
+        } else {
+            closeWhenSent()
+        }
     }
 
     /// Whether a request is on its way in or an answer on its way out.

@@ -56,7 +56,7 @@ extension HTTP1Connection {
             }
             var kept = 0
             for field in request.fields {
-                if Self.isKept(field) { kept += 1 }
+                if isKept(field) { kept += 1 }
                 if field.known == .xRequestStart || field.known == .xQueueStart, trusted.contains(peer.peer),
                     let wait = XRequestStart.upstreamWait(
                         value: field.value.bytes(in: bytes),
@@ -68,6 +68,9 @@ extension HTTP1Connection {
             }
             envelopeFields = kept
             exchange.requestClass = requestClass(of: request, bytes, at: now)
+            if !core.requestTimeouts.isEmpty {
+                exchange.deadline.limit = core.requestTimeouts.limit(for: request.path.bytes(in: bytes))
+            }
         }
         if let failure { throw failure }
         if let address = origin.address, !address.isLoopback, !trusted.contains(address) {
@@ -78,8 +81,9 @@ extension HTTP1Connection {
 
     /// Names with an underscore would be taken for those with a hyphen once they are in the environ; `Proxy` for the
     /// variable HTTP_PROXY; the transfer coding was undone here.
-    private static func isKept(_ field: Field) -> Bool {
+    private func isKept(_ field: Field) -> Bool {
         !field.hasUnderscore && field.known != .proxy && field.known != .transferEncoding
+            && (field.known != .acceptEncoding || !core.configuration.hidesAcceptEncoding)
     }
 
     private func requestClass(of request: RequestHead, _ bytes: UnsafeRawBufferPointer, at now: Instant) -> RequestClass
@@ -101,6 +105,7 @@ extension HTTP1Connection {
     func submit(_ exchange: Exchange, at now: Instant) {
         phase = .exchange
         chunks = nil
+        if let failure = core.codeFailure, core.dispatcher.queue.threads == 0 { return standIn(failure) }
         core.dispatcher.submit(exchange, at: now)
     }
 
@@ -122,6 +127,20 @@ extension HTTP1Connection {
         if let file = body.file, !seat.worker.send(file: file.descriptor, stream: exchange.stream) { return nil }
         return link.lanes[lane].send(.request, stream: exchange.stream, count: count) { payload in
             fill(payload, exchange, client: client, text: text)
+        }
+    }
+
+    var isSafe: Bool {
+        head.withUnsafeReadableBytes { RetryRule.isSafe(method: parser.head.method.bytes(in: $0)) }
+    }
+
+    var route: String {
+        head.withUnsafeReadableBytes { bytes in
+            let request = parser.head
+            let method = EscapedText.line(String(decoding: request.method.bytes(in: bytes).prefix(24), as: UTF8.self))
+            let path = request.path.bytes(in: bytes)
+            let shown = EscapedText.line(String(decoding: path.prefix(120), as: UTF8.self))
+            return "\(method) \(shown)\(path.count > 120 ? "…" : "")"
         }
     }
 
@@ -152,7 +171,7 @@ extension HTTP1Connection {
         writer.set(.target, TextSpan(request.target))
         writer.set(.path, TextSpan(request.path))
         writer.set(.query, TextSpan(request.query))
-        for field in request.fields where Self.isKept(field) {
+        for field in request.fields where isKept(field) {
             let value = field.known == .host ? origin.host : field.value
             writer.addField(name: TextSpan(field.name), value: TextSpan(value))
         }

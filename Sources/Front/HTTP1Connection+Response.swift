@@ -11,8 +11,9 @@ extension HTTP1Connection: ExchangeOwner {
 
     func began(_ exchange: Exchange, _ envelope: ResponseEnvelope.Reader, isWhole: Bool) {
         guard let context else { return }
-        let known = isWhole ? envelope.body.count : Int(exactly: envelope.bodyBytes)
-        let payload = core.copied(envelope.head)
+        var known = isWhole ? envelope.body.count : Int(exactly: envelope.bodyBytes)
+        var payload = core.copied(envelope.head)
+        if core.codeFailure != nil { (payload, known) = extended(payload, bodyLength: known) }
         let room = ResponseEncoder.maximumByteCount(
             payloadByteCount: payload.count,
             serverNameByteCount: core.serverName.count
@@ -110,6 +111,7 @@ extension HTTP1Connection: ExchangeOwner {
 
     func ended(_ exchange: Exchange) {
         guard phase == .exchange, !response.isBroken else { return }
+        if response.addition != nil { append(exchange) }
         response.isComplete = true
         if backlog.isEmpty {
             finishResponse()
@@ -135,24 +137,52 @@ extension HTTP1Connection: ExchangeOwner {
             )
             respond(status: 503, message: cause.sentence, retryAfter: seconds, closes: true)
         case .workerDied:
-            respond(
-                status: 502,
-                message: "Bad Gateway: the worker ended before it answered (request \(id)).",
-                closes: true
+            answer(id, status: 502, message: "Bad Gateway: the worker ended before it answered")
+        case .timedOut(let limit):
+            answer(
+                id,
+                status: 504,
+                message: "Gateway Timeout: the application did not answer within \(DeathReport.seconds(limit))"
             )
+        case .notStarted:
+            guard let failure = core.codeFailure else {
+                respond(status: 503, message: "Service Unavailable: the app is being started.", closes: true)
+                return
+            }
+            standIn(failure)
         case .aborted:
-            respond(status: 500, message: "Internal Server Error (request \(id)).", closes: true)
+            answer(id, status: 500, message: "Internal Server Error")
         case .undeliverable:
-            respond(
-                status: 500,
-                message: "Internal Server Error: the request did not reach the application (request \(id)).",
-                closes: true
-            )
+            answer(id, status: 500, message: "Internal Server Error: the request did not reach the application")
         }
     }
 
     func paused(_ exchange: Exchange) {
         flush()
+    }
+
+    /// Answers a request of which the app says nothing.
+    ///
+    /// The connection goes on: its request was read to the end.
+    private func answer(_ id: String, status: Int, message: String) {
+        let request = parser.head
+        response.status = status
+        let keepsAlive = request.keepsAlive && !inputIsClosed && !core.isDraining
+        write(
+            ByteBuffer(
+                bytes: RefusalResponse.bytes(
+                    status: status,
+                    message: "\(message) (request \(id)).",
+                    date: core.date,
+                    keepsAlive: keepsAlive,
+                    isHEAD: request.isHEAD,
+                    minorVersion: request.minorVersion,
+                    requestID: id
+                )
+            )
+        )
+        account()
+        goOn(keepsAlive: keepsAlive)
     }
 
     // MARK: Writing
@@ -244,7 +274,12 @@ extension HTTP1Connection: ExchangeOwner {
         }
         if response.framing == .chunked { write(ByteBuffer(staticString: "0\r\n\r\n")) }
         account()
-        let keepsAlive = response.keepsAlive && !inputIsClosed && !core.isDraining
+        // With patience a promise to keep the connection is kept, for one more request.
+        goOn(keepsAlive: response.keepsAlive && !inputIsClosed && (!core.isDraining || core.idleGrace > .zero))
+    }
+
+    /// Goes on to the next request, or closes.
+    private func goOn(keepsAlive: Bool) {
         forgetRequest()
         guard keepsAlive else {
             closeGently()
@@ -254,7 +289,8 @@ extension HTTP1Connection: ExchangeOwner {
         phase = .head
         let now = MonotonicClock.now()
         answeredAt = now
-        deadline = now + Nanoseconds(core.configuration.timeouts.keepAlive)
+        let keepAlive = Nanoseconds(core.configuration.timeouts.keepAlive)
+        deadline = now + (core.isDraining ? min(keepAlive, core.idleGrace) : keepAlive)
         if inbound.readableBytes > 0 {
             setReading(true)
             process()

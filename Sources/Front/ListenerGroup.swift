@@ -10,57 +10,81 @@ internal import RequestQueue
 final class ListenerGroup {
     private let core: FrontCore
     private var channels: [any Channel] = []
-    private var unixPaths: [String] = []
-    private var isAccepting = true
+    /// The sockets, each beside a channel that has a copy of its descriptor.
+    private(set) var sockets: [ListeningSocket] = []
+    private var gate: AcceptGate
+    private let reserve = DescriptorReserve()
+    private var lastCount = 0
+    private var hasTimer = false
+
     /// What is listened on, with the ports that the kernel chose.
-    private(set) var addresses: [FrontConfiguration.Listener] = []
+    var addresses: [FrontConfiguration.Listener] { sockets.map(\.address) }
 
     init(core: FrontCore) {
         self.core = core
+        gate = AcceptGate(limit: core.configuration.maximumConnections, isOpen: false)
     }
 
-    /// Binds all listeners one after the other.
+    /// Listens on the sockets that were given, or opens those that are configured.
     ///
     /// To be called on the loop.
     ///
-    /// - Returns: What is listened on; fails with ``FrontError`` for the first that can't be bound.
-    func bind() -> EventLoopFuture<[FrontConfiguration.Listener]> {
+    /// - Parameter accepts: whether connections are accepted at once, or left to wait for ``open()``.
+    /// - Returns: What is listened on; fails with ``FrontError`` for the first that can't be.
+    func bind(accepts: Bool) -> EventLoopFuture<[FrontConfiguration.Listener]> {
         var bound = core.loop.makeSucceededVoidFuture()
         let group = NIOLoopBound(self, eventLoop: core.loop)
-        for listener in core.configuration.listeners {
-            bound = bound.flatMap {
-                group.value.bind(listener).flatMapErrorThrowing { error in
-                    throw FrontError(listener: listener, reason: Self.reason(error))
+        do {
+            sockets = core.configuration.sockets
+            if sockets.isEmpty {
+                for listener in core.configuration.listeners {
+                    sockets.append(try ListeningSocket(opening: listener, backlog: core.configuration.backlog))
                 }
             }
+        } catch {
+            return core.loop.makeFailedFuture(error)
         }
-        return bound.map { group.value.addresses }
+        for socket in sockets {
+            bound = bound.flatMap { group.value.serve(socket) }
+        }
+        return bound.map {
+            if accepts { group.value.open() }
+            return group.value.addresses
+        }
     }
 
-    private func bind(_ listener: FrontConfiguration.Listener) -> EventLoopFuture<Void> {
+    private func serve(_ socket: ListeningSocket) -> EventLoopFuture<Void> {
         let group = NIOLoopBound(self, eventLoop: core.loop)
-        switch listener {
-        case .tcp(let host, let port):
-            let identity = ListenerIdentity(host: host, port: String(port))
-            return bootstrap(identity, isTCP: true).bind(host: host, port: port).map { channel in
-                group.value.add(channel, .tcp(host: host, port: channel.localAddress?.port ?? port))
-            }
-        case .unix(let path):
-            let identity = ListenerIdentity(host: "localhost", port: "")
-            return bootstrap(identity, isTCP: false)
-                .bind(unixDomainSocketPath: path, cleanupExistingSocketFile: Self.isStale(path))
-                .map { channel in
-                    group.value.unixPaths.append(path)
-                    group.value.add(channel, listener)
-                }
+        let descriptor = fcntl(socket.descriptor, F_DUPFD_CLOEXEC, 0)
+        guard descriptor >= 0 else {
+            let reason = String(cString: strerror(errno))
+            return core.loop.makeFailedFuture(FrontError(listener: socket.address, reason: reason))
+        }
+        return bootstrap(socket).withBoundSocket(descriptor).map { channel in
+            // NIO listens once more, with a backlog of its own.
+            listen(socket.descriptor, Int32(clamping: group.value.core.configuration.backlog))
+            group.value.channels.append(channel)
+        }.flatMapErrorThrowing { error in
+            throw FrontError(listener: socket.address, reason: Self.reason(error))
         }
     }
 
-    private func bootstrap(_ identity: ListenerIdentity, isTCP: Bool) -> ServerBootstrap {
+    private func bootstrap(_ socket: ListeningSocket) -> ServerBootstrap {
         let core = NIOLoopBound(self.core, eventLoop: self.core.loop)
+        let group = NIOLoopBound(self, eventLoop: self.core.loop)
+        let identity: ListenerIdentity
+        let isTCP: Bool
+        switch socket.address {
+        case .tcp(let host, let port): (identity, isTCP) = (ListenerIdentity(host: host, port: String(port)), true)
+        case .unix: (identity, isTCP) = (ListenerIdentity(host: "localhost", port: ""), false)
+        }
         return ServerBootstrap(group: self.core.loop)
-            .serverChannelOption(.backlog, value: Int32(self.core.configuration.backlog))
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelOption(.autoRead, value: false)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(AcceptErrors(group: group.value))
+                }
+            }
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -76,41 +100,73 @@ final class ListenerGroup {
             }
     }
 
-    private func add(_ channel: any Channel, _ address: FrontConfiguration.Listener) {
-        channels.append(channel)
-        addresses.append(address)
+    /// Accepts from now on.
+    func open() {
+        change { gate, _ in
+            gate.open()
+            return nil
+        }
+        adjust()
     }
 
-    /// Stops accepting for good, and takes the paths of Unix sockets away.
-    func close() {
+    /// Stops accepting for good.
+    ///
+    /// - Parameter leavesFiles: whether the files of Unix sockets stay, because another process listens on them.
+    func close(leavesFiles: Bool = false) {
+        gate.shut()
         for channel in channels { channel.close(promise: nil) }
         channels = []
-        for path in unixPaths { unlink(path) }
-        unixPaths = []
+        for socket in sockets {
+            Glibc.close(socket.descriptor)
+            if case .unix(let path) = socket.address, !socket.isKept, !leavesFiles { unlink(path) }
+        }
+        sockets = []
     }
 
     /// Accepts while there is room for more connections.
     ///
     /// Those that wait stay in the kernel's backlog.
     func adjust() {
-        let limit = core.configuration.maximumConnections
-        let wants = isAccepting ? core.connections.count < limit : core.connections.count < limit - limit / 50
-        guard wants != isAccepting else { return }
-        isAccepting = wants
-        if !wants {
-            core.logger.warning("at the limit of connections, no more are accepted", metadata: ["limit": "\(limit)"])
-        }
-        for channel in channels { try? channel.syncOptions?.setOption(.autoRead, value: wants) }
+        let count = core.connections.count
+        // One more may have taken one of the last; one less has given one back, which the next look finds.
+        let isShort = (count > lastCount || !gate.isOpen) && gate.state != .shut && reserve.isTouched
+        lastCount = count
+        change { $0.look(count: count, isShort: isShort, at: $1) }
     }
 
-    /// Whether a socket file is left over from a server that is gone: nobody answers on it.
-    private static func isStale(_ path: String) -> Bool {
-        guard let address = try? SocketAddress(unixDomainSocketPath: path) else { return false }
-        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-        guard descriptor >= 0 else { return false }
-        defer { Glibc.close(descriptor) }
-        return address.withSockAddr { pointer, size in connect(descriptor, pointer, socklen_t(size)) } != 0
-            && errno == ECONNREFUSED
+    fileprivate func acceptFailed(_ error: any Error) {
+        core.logger.debug("a connection could not be accepted", metadata: ["error": "\(error)"])
+        guard let error = error as? IOError, error.errnoCode == EMFILE || error.errnoCode == ENFILE else { return }
+        change { $0.outOfDescriptors(at: $1) }
+    }
+
+    private func change(_ event: (inout AcceptGate, Instant) -> AcceptGate.Notice?) {
+        let wasOpen = gate.isOpen
+        let notice = event(&gate, MonotonicClock.now())
+        if gate.isOpen != wasOpen {
+            let isOpen = gate.isOpen
+            for channel in channels { try? channel.syncOptions?.setOption(.autoRead, value: isOpen) }
+        }
+        switch notice {
+        case .full:
+            let limit = core.configuration.maximumConnections
+            core.logger.warning("at the limit of connections, no more are accepted", metadata: ["limit": "\(limit)"])
+        case .outOfDescriptors:
+            core.logger.error("out of file descriptors, no more connections are accepted until some are closed")
+        case .recovered: core.logger.info("file descriptors enough again")
+        case nil: break
+        }
+        if case .resting = gate.state { lookLater() }
+    }
+
+    private func lookLater() {
+        guard !hasTimer else { return }
+        hasTimer = true
+        let group = NIOLoopBound(self, eventLoop: core.loop)
+        core.loop.scheduleTask(in: .nanoseconds(Int64(clamping: AcceptGate.rest.count))) {
+            group.value.hasTimer = false
+            group.value.adjust()
+        }
     }
 
     private static func reason(_ error: any Error) -> String {
@@ -120,3 +176,20 @@ final class ListenerGroup {
         }
     }
 }
+
+/// Hears of connections that could not be accepted.
+private final class AcceptErrors: ChannelInboundHandler {
+    typealias InboundIn = any Channel
+    private unowned let group: ListenerGroup
+
+    init(group: ListenerGroup) {
+        self.group = group
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        group.acceptFailed(error)
+    }
+}
+
+@available(*, unavailable)
+extension AcceptErrors: Sendable {}

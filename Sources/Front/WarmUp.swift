@@ -53,6 +53,8 @@ final class WarmUp: ExchangeOwner {
     }
 
     var canBeStaged: Bool { false }
+    var isSafe: Bool { true }
+    var route: String { "the warm-up request" }
     var isFull: Bool { false }
 
     func began(_ exchange: Exchange, _ response: ResponseEnvelope.Reader, isWhole: Bool) {

@@ -14,6 +14,10 @@ final class WorkerEvents: WorkerPoolDelegate {
     private let logger: Logger
     /// Told when the pool has given up.
     var onFailure: ((StartupFailure) -> Void)?
+    /// Told when a worker has become ready.
+    var onReady: () -> Void = {}
+    /// How the last worker ended that was not sent away, for people.
+    private(set) var lastEnd: String?
     /// Whether a worker has ever been ready.
     private(set) var hasServed = false
 
@@ -44,7 +48,9 @@ final class WorkerEvents: WorkerPoolDelegate {
         if dispatcher.seat(worker.id) == nil { dispatcher.seats.append(WorkerSeat(worker)) }
         _ = dispatcher.queue.add(worker: worker.id, threads: worker.link.lanes.count)
         _ = dispatcher.queue.setThreadLimit(worker.threads, for: worker.id)
+        dispatcher.successorBecameReady(worker)
         hasServed = true
+        onReady()
         dispatcher.pump(at: MonotonicClock.now())
     }
 
@@ -70,8 +76,11 @@ final class WorkerEvents: WorkerPoolDelegate {
     }
 
     func workerDied(_ worker: Worker, _ death: WorkerDeath) {
+        if death.reason != .drained, !worker.isLeaving {
+            lastEnd = "worker \(worker.index + 1): \(death.failure?.title ?? death.exit.description)"
+        }
         if death.served != nil && death.reason != .drained && !worker.isLeaving { dispatcher.metrics.workerRestarted() }
-        dispatcher.lose(worker)
+        dispatcher.lose(worker, death)
     }
 
     func isIdle(_ worker: Worker) -> Bool {

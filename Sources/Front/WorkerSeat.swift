@@ -1,3 +1,4 @@
+internal import Logging
 internal import RequestQueue
 internal import WorkerLink
 internal import Workers
@@ -13,6 +14,14 @@ final class WorkerSeat {
     var staged: [[(exchange: Exchange, claim: FrameClaim)]]
     /// What each lane may say next.
     var conversations: [LaneConversation]
+    /// Whether it takes what it is handed.
+    var pulse = WorkerPulse()
+    /// The frames that lay untaken when it was held.
+    var untaken: [FrameClaim] = []
+    /// The judgement of it, once a thread is stuck.
+    var judge: HangJudge?
+    /// Whether no thread of it runs Python any more.
+    var isWedged = false
     /// Whether it gets no more requests.
     var isLeaving = false
     /// Requests that its threads have finished.
@@ -25,6 +34,15 @@ final class WorkerSeat {
         conversations = Array(repeating: LaneConversation(), count: worker.link.lanes.count)
     }
 
-    /// Whether no request is in it.
-    var isIdle: Bool { running.allSatisfy { $0 == nil } }
+    /// Every request that it has, running and laid ready.
+    var exchanges: [Exchange] { running.compactMap { $0 } + staged.joined().map(\.exchange) }
+
+    /// Which worker it is, for the log.
+    var metadata: Logger.Metadata { ["worker": "\(worker.index + 1)", "pid": "\(worker.pid)"] }
+
+    /// Whether no request is in it that can still end: a thread that is stuck is not waited for.
+    var isIdle: Bool { running.allSatisfy { $0?.deadline.isStuck ?? true } }
+
+    /// How many threads are stuck.
+    var stuckThreads: Int { running.count { $0?.deadline.isStuck == true } }
 }

@@ -10,6 +10,7 @@ public enum RefusalResponse {
     ///   - keepsAlive: whether the connection stays open.
     ///   - isHEAD: whether the body is left out, as for any response to HEAD.
     ///   - minorVersion: the x of the request's HTTP/1.x.
+    ///   - requestID: the value of an X-Request-ID field, by which the log names the request, if any.
     /// - Returns: status line, fields, and the body unless it is left out.
     public static func bytes(
         status: Int,
@@ -19,6 +20,7 @@ public enum RefusalResponse {
         keepsAlive: Bool = false,
         isHEAD: Bool = false,
         minorVersion: Int = 1,
+        requestID: String? = nil
     ) -> [UInt8] {
         let line = message.utf8.map { (0x20..<0x7F).contains($0) ? $0 : .questionMark }
         var response: [UInt8] = []
@@ -29,6 +31,7 @@ public enum RefusalResponse {
         date.withBytes { response.append(contentsOf: $0) }
         put("\r\n")
         if status == 503 { put("Cache-Control: no-store\r\n") }
+        if let requestID { put("X-Request-ID: \(requestID)\r\n") }
         if let retryAfter { put("Retry-After: \(max(retryAfter, 0))\r\n") }
         if !keepsAlive {
             put("Connection: close\r\n")

@@ -11,16 +11,17 @@ public enum XRequestStart {
 
     /// Returns how long a request waited upstream, in microseconds, from 0 to ``longestWait``.
     ///
-    /// Clocks differ between hosts: a start in the future is no wait, and one long ago is the longest wait.
+    /// Clocks differ between hosts, and jump: a start in the future is no wait, and one longer ago than any proxy waits
+    /// says that one of the clocks is wrong. It is passed over: believed, it would refuse every request.
     ///
     /// - Parameters:
     ///   - value: the field's value; it is to be believed from a trusted proxy only.
     ///   - now: the wall clock now, in microseconds since 1970.
-    /// - Returns: nil where the value is no time after September 2001.
+    /// - Returns: nil where the value is no time after September 2001, or longer ago than ``longestWait``.
     public static func upstreamWait(value: UnsafeRawBufferPointer, now: Int64) -> Int64? {
         guard let start = start(value) else { return nil }
         let (wait, overflow) = now.subtractingReportingOverflow(start)
-        return overflow ? nil : min(max(wait, 0), longestWait)
+        return overflow || wait > longestWait ? nil : max(wait, 0)
     }
 
     /// The start in microseconds since 1970.

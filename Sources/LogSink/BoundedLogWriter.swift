@@ -40,6 +40,8 @@ public final class BoundedLogWriter {
     private var ring: ByteRing
     private var state = State()
     private var descriptor: Int32
+    /// Whether the last write broke off in a line, as on a full disk: the next line must not begin there.
+    private var endsTorn = false
 
     /// Creates the writer and starts its thread, which lives until ``stop(within:)``.
     ///
@@ -60,11 +62,11 @@ public final class BoundedLogWriter {
         startDetachedThread { self.drain() }
     }
 
-    /// `roost: 3 log lines dropped (the reader of the log stalled)`.
+    /// `roost: 3 log lines dropped (the log's reader stalled, or writing failed)`.
     public static let textNoticeLine: NoticeLine = { notice in
         switch notice {
         case .dropped(let count):
-            "roost: \(count) log \(count == 1 ? "line" : "lines") dropped (the reader of the log stalled)\n"
+            "roost: \(count) log \(count == 1 ? "line" : "lines") dropped (the log's reader stalled, or writing failed)\n"
         case .keptOldFile(let error):
             "roost: the log keeps its old file (\(error.reason))\n"
         }
@@ -172,7 +174,10 @@ public final class BoundedLogWriter {
         while true {
             switch nextStep() {
             case .write(let bytes):
-                let written = DescriptorOutput.write(bytes, to: descriptor)
+                if endsTorn { endsTorn = writeLineFeed() == 0 }
+                let written = endsTorn ? 0 : DescriptorOutput.write(bytes, to: descriptor)
+                // A piece that was written whole may end in a line: the next one goes on there.
+                if written < bytes.count, written > 0 { endsTorn = bytes[written - 1] != 0x0A }
                 finish(bytes, written: written)
             case .reopen:
                 reopenFile()
@@ -183,11 +188,16 @@ public final class BoundedLogWriter {
         }
     }
 
+    private func writeLineFeed() -> Int {
+        withUnsafeBytes(of: UInt8(0x0A)) { DescriptorOutput.write($0, to: descriptor) }
+    }
+
     private func reopenFile() {
         do {
             let opened = try destination.open()
             destination.close(descriptor)
             descriptor = opened
+            endsTorn = false
         } catch {
             var line = noticeLine(.keptOldFile(error))
             _ = line.withUTF8 { DescriptorOutput.write(UnsafeRawBufferPointer($0), to: descriptor) }
@@ -232,5 +242,5 @@ public final class BoundedLogWriter {
     }
 }
 
-// @unchecked: `ring` and `state` are guarded by `lock`; `descriptor` is confined to the drain thread.
+// @unchecked: `ring` and `state` are guarded by `lock`; `descriptor` and `endsTorn` are confined to the drain thread.
 extension BoundedLogWriter: @unchecked Sendable {}

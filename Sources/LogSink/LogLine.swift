@@ -78,7 +78,7 @@ extension LogLine {
             self.init(
                 time: time,
                 level: .warning,
-                message: "log lines dropped: the reader of the log stalled",
+                message: "log lines dropped: the log's reader stalled, or writing failed",
                 values: [(key: "count", value: String(count))]
             )
         case .keptOldFile(let error):

@@ -23,6 +23,50 @@ extension RequestQueue {
         slots.drain(worker)
     }
 
+    /// Dispatches nothing to a worker for now, or lets it take requests again.
+    ///
+    /// - Returns: Whether there is such a worker.
+    @discardableResult
+    public mutating func setHeld(_ isHeld: Bool, for worker: WorkerID) -> Bool {
+        slots.setHeld(isHeld, for: worker)
+    }
+
+    /// Puts a request back to the head of its class's line, to be dispatched to another worker; its thread is idle again.
+    ///
+    /// Its place in the order is old, so the limit does not concern it. Several are put back last one first.
+    ///
+    /// - Parameters:
+    ///   - slot: The thread that had it.
+    ///   - ticket: The request.
+    ///   - hasRun: Whether the app had begun with it: what it ran is then no part of its wait, so that its deadline moves
+    ///     by as much.
+    ///   - now: When it began to wait again.
+    /// - Returns: Whether it was so; false, and nothing has changed, for another request or an idle thread.
+    @discardableResult
+    public mutating func giveBack(
+        _ ticket: RequestTicket,
+        of slot: Slot,
+        hasRun: Bool,
+        at now: Instant
+    ) -> Bool {
+        guard let request = slots.request(on: slot), slab.ticket(request) == ticket,
+            let (index, since) = slots.release(slot)
+        else { return false }
+        if hasRun {
+            let ran = now.since(since)
+            slab[index].offeredAt = slab[index].offeredAt + ran
+            slab[index].deadline = slab[index].deadline + ran
+        }
+        slab[index].state = .waiting
+        slab[index].isInShare = false
+        lines[slab[index].requestClass].prepend(index, in: &slab)
+        deadlines.add(index, deadline: slab[index].deadline)
+        waiting += 1
+        maximumDepth = max(maximumDepth, waiting - slots.available)
+        statistics.returned &+= 1
+        return true
+    }
+
     /// Removes a worker and returns the requests that ran there, which have ended: they are to be answered 502.
     ///
     /// Empty for an unknown worker.

@@ -7,7 +7,8 @@
 /// ```
 ///   offer ──▶ waiting ──next──▶ running ──finish──▶ ended
 ///     │          ├──next (refuse), leave, victim──▶ ended
-///     └▶ refused │                 └──remove(worker)─▶ ended
+///     └▶ refused │                 ├──remove(worker)─▶ ended
+///                                  └──giveBack──▶ waiting
 /// ```
 ///
 /// Its owner confines it to one thread or event loop, or guards it by a lock. No method traps on what a client, a

@@ -31,7 +31,7 @@ struct AutomaticValues {
 
     /// Fills the configuration in; the order matters, later values rest on earlier ones.
     mutating func resolve(_ configuration: inout ServerConfiguration) {
-        resolvePlacement(&configuration.workers)
+        resolvePlacement(&configuration)
         resolveLifecycle(&configuration)
         resolveApplication(&configuration.application)
         resolveQueueLimit(&configuration)
@@ -41,17 +41,32 @@ struct AutomaticValues {
         resolveAdminSocket(&configuration)
     }
 
-    private mutating func resolvePlacement(_ workers: inout ServerConfiguration.Workers) {
+    private mutating func resolvePlacement(_ configuration: inout ServerConfiguration) {
+        let reloads = configuration.development.reloads
+        let given = names.contains("processes") ? nil : configuration.workers.processes
         let placement = PlacementDefaults(
             facts: facts,
-            processes: names.contains("processes") ? nil : workers.processes,
-            threads: names.contains("threads") ? nil : workers.threads
+            // A second process would only make every reload longer.
+            processes: given ?? (reloads ? 1 : nil),
+            threads: names.contains("threads") ? nil : configuration.workers.threads
         )
-        workers.processes = placement.processes
-        workers.threads = placement.threads
-        note("processes", placement.processesReason)
+        configuration.workers.processes = placement.processes
+        configuration.workers.threads = placement.threads
+        note("processes", given == nil && reloads ? "enough for development (reload)" : placement.processesReason)
         note("threads", placement.threadsReason)
+        if reloads, configuration.workers.preloadsApp {
+            configuration.workers.preloadsApp = false
+            reasons["preload"] = "ignored, every reload imports the app anew (reload)"
+        }
+        if reloads, names.contains(Self.defaultDrainTimeout) {
+            // Nobody waits for the answer of code that is being rewritten.
+            configuration.lifecycle.drainTimeout = .seconds(2)
+            reasons["drain-timeout"] = "short for development (reload)"
+        }
     }
+
+    /// Stands among `names` when nobody gave a drain timeout.
+    static let defaultDrainTimeout = "drain-timeout (default)"
 
     private mutating func resolveLifecycle(_ configuration: inout ServerConfiguration) {
         if names.contains("max-threads") {
@@ -114,7 +129,7 @@ struct AutomaticValues {
 
     private mutating func resolveAdminSocket(_ configuration: inout ServerConfiguration) {
         guard names.contains("admin-socket"), let first = configuration.listeners.first else { return }
-        let folder = AdminSocket.folder(environment: environment, userID: facts.userID)
+        let folder = adminFolder(configuration.service.user)
         let path = "\(folder.path)/\(AdminSocket.name(for: first, processID: facts.processID))"
         guard path.utf8.count <= BindAddress.longestSocketPath else {
             problems.append(
@@ -129,6 +144,14 @@ struct AutomaticValues {
         }
         configuration.admin.socket = path
         note("admin-socket", folder.reason)
+    }
+
+    /// Where the admin's socket belongs: to the user that the server will be, for whom root's directories are closed.
+    private func adminFolder(_ user: String?) -> (path: String, reason: String) {
+        guard let user, let userID = MachineFacts.userID(of: user), userID != 0 else {
+            return AdminSocket.folder(environment: environment, userID: facts.userID)
+        }
+        return (AdminSocket.folder(environment: [:], userID: userID).path, "user is \(user)")
     }
 
     /// Stands among `names` when the place of the access log was given: that turns the log on.

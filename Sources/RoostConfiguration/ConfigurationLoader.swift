@@ -53,6 +53,7 @@ public enum ConfigurationLoader {
                 )
             }
         }
+        if origins["drain-timeout"] == nil { automatic.insert(AutomaticValues.defaultDrainTimeout) }
         if origins["access-log-file"] != nil { automatic.insert(AutomaticValues.givenAccessLogFile) }
 
         var values = AutomaticValues(

@@ -15,6 +15,7 @@ struct Conflicts {
         conflicts.findLifecycle()
         conflicts.findAddresses()
         conflicts.findTrust()
+        conflicts.findService(facts)
         conflicts.findDescriptors(facts)
         return conflicts.problems
     }
@@ -90,6 +91,18 @@ struct Conflicts {
                 "proxy-protocol",
                 "forwarded-allow-ips",
                 try: "the proxy's address in forwarded-allow-ips"
+            )
+        }
+    }
+
+    private mutating func findService(_ facts: MachineFacts) {
+        guard facts.userID != 0 else { return }
+        for (name, value) in [("user", configuration.service.user), ("group", configuration.service.group)] {
+            guard let value, !facts.isOwn(name, value) else { continue }
+            add(
+                "\(name) is '\(value)', and only root can become another \(name); this process is user \(facts.userID)",
+                name,
+                try: "start as root, or as that user without --\(name)"
             )
         }
     }

@@ -25,10 +25,10 @@ public struct ResolvedConfiguration: Sendable {
         option.name == "config" ? configurationFile ?? "none" : option.text(in: configuration)
     }
 
-    /// What to say at the start about values that were worked out: processes, threads, queue limit and interpreter,
-    /// one line each, such as `processes 2: 2 CPUs usable (affinity 2)`.
+    /// What to say at the start about values that were worked out: processes, threads, queue limit, interpreter, and a
+    /// preload that is ignored, one line each, such as `processes 2: 2 CPUs usable (affinity 2)`.
     public var reasons: [String] {
-        ["processes", "threads", "queue-limit", "python"].compactMap { name in
+        ["processes", "threads", "queue-limit", "python", "preload"].compactMap { name in
             guard let option = OptionTable.option(named: name), case .automatic(let reason) = origin(of: option) else {
                 return nil
             }

@@ -19,6 +19,9 @@ public struct ServerConfiguration: Sendable, Equatable {
     /// The request queue.
     public var queue = Queue()
 
+    /// Requests that run, and those whose worker ends.
+    public var requests = Requests()
+
     /// What a connection may ask and how long it may take.
     public var http = HTTP()
 
@@ -33,6 +36,11 @@ public struct ServerConfiguration: Sendable, Equatable {
 
     /// The control plane.
     public var admin = Admin()
+
+    /// The process on its machine.
+    public var service = Service()
+    /// What helps while an app is being written.
+    public var development = Development()
 
     /// Creates the configuration of an empty command line.
     public init() {}
@@ -60,6 +68,9 @@ public struct ServerConfiguration: Sendable, Equatable {
         /// Threads in each worker, 1 to 1024.
         public var threads = 8
 
+        /// How long a thread computes before it lets another have the GIL; 1 ms to 1 s.
+        public var switchInterval: Duration = .milliseconds(1)
+
         /// From starting a worker to its readiness, warm-up included.
         public var startupTimeout: Duration = .seconds(120)
 
@@ -83,6 +94,29 @@ public struct ServerConfiguration: Sendable, Equatable {
 
         /// Path prefixes whose requests go after the others and are shed first.
         public var sheddablePrefixes: [String] = []
+    }
+
+    /// Requests that run, and those whose worker ends.
+    public struct Requests: Sendable, Equatable {
+        /// Which requests run again when their worker ends.
+        public enum Retry: String, Sendable, CaseIterable {
+            /// Those that are safe by their method, and those the app marks.
+            case safe
+            /// None that a thread had begun.
+            case none
+        }
+
+        /// The longest run of a request; zero for no limit.
+        public var timeout: Duration = .zero
+
+        /// Other limits, by the beginning of the path; the longest that fits counts.
+        public var pathTimeouts: [PathTimeout] = []
+
+        /// From the interruption of a request until its thread is taken to be stuck.
+        public var timeoutGrace: Duration = .seconds(5)
+
+        /// Which requests run again when their worker ends.
+        public var retry = Retry.safe
     }
 
     /// What a connection may ask and how long it may take.

@@ -47,11 +47,14 @@ public func open(
 /// - Returns: 0, or -1 with a Python error set.
 @_cdecl("roost_worker_run")
 public func run(index: Int32, glue: OpaquePointer) -> Int32 {
-    guard let process = WorkerProcess.current, index >= 0, Int(index) < process.region.geometry.lanes else {
+    guard let process = WorkerProcess.current, !WorkerProcess.isInert, index >= 0,
+        Int(index) < process.region.geometry.lanes
+    else {
         PyErr_SetString(roost_value_error(), "there is no lane \(index)")
         return -1
     }
     guard let lane = Lane(index: Int(index), process: process, glue: glue) else { return -1 }
+    process.register(lane, at: Int(index))
     return lane.run() ? 0 : -1
 }
 
@@ -80,6 +83,37 @@ public func message(buffer: UnsafeMutableRawPointer, capacity: Int64) -> Int64 {
         if let source = bytes.baseAddress { buffer.copyMemory(from: source, byteCount: count) }
     }
     return Int64(count)
+}
+
+/// Raises `roost.RequestTimeout` in the thread of lane `index` if that runs the application for `stream`.
+///
+/// - Returns: 1 if so, 0 when it does not, or the lane is none.
+@_cdecl("roost_worker_interrupt")
+public func interrupt(index: Int32, stream: UInt64) -> Int32 {
+    guard let process = WorkerProcess.current, !WorkerProcess.isInert, process.lanes.indices.contains(Int(index)),
+        let lane = process.lanes[Int(index)]
+    else { return 0 }
+    return lane.interrupt(stream) ? 1 : 0
+}
+
+/// Puts off the deadline of the request that this thread runs, to `seconds` from now: positive and finite.
+///
+/// - Returns: 1, or 0 when this thread runs none.
+@_cdecl("roost_worker_extend_deadline")
+public func extendDeadline(seconds: Double) -> Int32 {
+    guard let lane = WorkerProcess.laneOfThisThread else { return 0 }
+    lane.extendDeadline(by: seconds)
+    return 1
+}
+
+/// Says that the request that this thread runs may be answered twice.
+///
+/// - Returns: 1, or 0 when this thread runs none.
+@_cdecl("roost_worker_mark_idempotent")
+public func markIdempotent() -> Int32 {
+    guard let lane = WorkerProcess.laneOfThisThread else { return 0 }
+    lane.markIdempotent()
+    return 1
 }
 
 /// Ends the process after `seconds`, whatever Python still does.

@@ -20,6 +20,10 @@ struct Glue {
     let errorLog: PythonObject
     /// `describe(exception)`: its traceback as text.
     let describe: PythonObject
+    /// `roost.RequestTimeout`: what an interrupted request gets.
+    let requestTimeout: PythonObject
+    /// `absorb()`: runs Python code until an interrupt that is pending has come out of it.
+    let absorb: PythonObject
     /// `leave_child(exception or None)`: ends a forked child that came out of the application.
     ///
     /// Never returns.
@@ -37,7 +41,9 @@ struct Glue {
         guard let application = part("application"), let template = part("template"),
             let bytesIO = part("bytes_io"), let fileWrapper = part("file_wrapper"),
             let plainFile = part("plain_file"), let openBody = part("open_body"),
-            let errorLog = part("error_log"), let describe = part("describe"), let leaveChild = part("leave_child")
+            let errorLog = part("error_log"), let describe = part("describe"),
+            let requestTimeout = part("request_timeout"), let absorb = part("absorb"),
+            let leaveChild = part("leave_child")
         else { return nil }
         self.application = application
         self.template = template
@@ -47,6 +53,8 @@ struct Glue {
         self.openBody = openBody
         self.errorLog = errorLog
         self.describe = describe
+        self.requestTimeout = requestTimeout
+        self.absorb = absorb
         self.leaveChild = leaveChild
     }
 }

@@ -50,6 +50,9 @@ final class Lane: @unchecked Sendable {
     /// Owned while a request is here.
     var requestID: PythonObject?
     var log = LogLines()
+    /// What Python calls the thread: `threading.get_ident()`.
+    let thread: UInt
+    var interruption = Interruption()
 
     // Borrowed by the application; made once, owned.
     var startResponse: PythonObject?
@@ -71,8 +74,10 @@ final class Lane: @unchecked Sendable {
         reader = WorkerLane(region: process.region, lane: index, doorbell: process.doorbell)
         writer = LaneWriter(WorkerLane(region: process.region, lane: index, doorbell: process.doorbell))
         chunkBytes = reader.chunkBytes
+        thread = PyThread_get_thread_ident()
         head = ResponseHead(capacity: reader.chunkBytes - ResponseEnvelope.fixedBytes)
         guard makeFunctions(template: template) else { return nil }
+        reader.introduce(id: Int32(truncatingIfNeeded: PyThread_get_thread_native_id()), name: UInt64(thread))
     }
 
     /// Serves requests until the front says stop.
@@ -113,6 +118,8 @@ final class Lane: @unchecked Sendable {
                     PyEval_RestoreThread(state)
                     released = nil
                 }
+                // Not before: while the GIL does not come, the front can give the request to another worker.
+                guard reader.claim(frame.header) else { continue }
                 held += 1
                 if let request { serve(request, frame.header) } else { refuse(frame.header) }
             case .stop:
@@ -163,7 +170,10 @@ final class Lane: @unchecked Sendable {
             return
         }
         defer { Py_DecRef(close) }
-        if let result = PyObject_CallNoArgs(close) { Py_DecRef(result) } else { logError() }
+        enterApplication()
+        let result = PyObject_CallNoArgs(close)
+        leaveApplication()
+        if let result { Py_DecRef(result) } else { logError() }
     }
 
     /// Runs `body` without the GIL.

@@ -16,6 +16,8 @@ final class LaneWriter: @unchecked Sendable {
     }
 
     /// Writes a frame if the ring has room.
+    ///
+    /// A forked child writes none: the lock may be held for ever by a thread that it does not have.
     @inline(__always)
     func send(
         _ kind: FrameKind,
@@ -24,7 +26,8 @@ final class LaneWriter: @unchecked Sendable {
         count: Int,
         fill: (UnsafeMutableRawBufferPointer) -> Void
     ) -> Bool {
-        lock.withLock { _ in lane.send(kind, flags: flags, stream: stream, count: count, fill: fill) }
+        if WorkerProcess.isInert { return true }
+        return lock.withLock { _ in lane.send(kind, flags: flags, stream: stream, count: count, fill: fill) }
     }
 
     /// Writes a frame if the ring has room and nobody holds the lock.
@@ -36,7 +39,8 @@ final class LaneWriter: @unchecked Sendable {
         count: Int,
         fill: (UnsafeMutableRawBufferPointer) -> Void
     ) -> Bool {
-        lock.withLockIfAvailable { _ in lane.send(kind, stream: stream, count: count, fill: fill) } ?? false
+        if WorkerProcess.isInert { return true }
+        return lock.withLockIfAvailable { _ in lane.send(kind, stream: stream, count: count, fill: fill) } ?? false
     }
 
     /// Waits until a payload of `count` bytes has room.

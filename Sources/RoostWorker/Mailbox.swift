@@ -22,6 +22,9 @@ final class Mailbox: Sendable {
 
     /// The longest text message that is taken whole.
     static let longestText = 4096
+    /// How many of them wait at most: the main thread may be kept from the GIL for long while every lane's request is to
+    /// be interrupted, and what comes last may be the message to stop.
+    static let mostTexts = 1024
 
     init(socket: Int32) {
         self.socket = socket
@@ -103,7 +106,7 @@ final class Mailbox: Sendable {
                     } else {
                         close(descriptor)
                     }
-                } else if waiting.texts.count < 64 {
+                } else if waiting.texts.count < Self.mostTexts {
                     waiting.texts.append([UInt8](buffer[..<count]))
                     var one: UInt8 = 1
                     _ = write(noticeEntry, &one, 1)

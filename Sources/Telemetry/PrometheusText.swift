@@ -103,6 +103,9 @@ public struct PrometheusText {
             )
         }
         labelled("roost_refused_total", "cause", "Requests answered without the application.", server.refused)
+        labelled("roost_failed_total", "cause", "Requests answered 5xx for want of an answer.", server.failures)
+        labelled("roost_cut_total", "cause", "Responses cut after their head.", server.cuts)
+        labelled("roost_retries_total", "cause", "Requests given to another worker.", server.retries)
         labelled("roost_clients_left_total", "phase", "Clients that left before their answer.", server.clientsLeft)
         histogram("roost_queue_seconds", "Queue time of requests that a thread took.", server.queueTime)
         histogram("roost_service_seconds", "Service time of requests that finished.", server.serviceTime)
@@ -119,7 +122,7 @@ public struct PrometheusText {
         )
         counter(
             "roost_log_lines_dropped_total",
-            "Log lines dropped because the reader of the log stalled.",
+            "Log lines dropped because the reader of the log stalled, or writing failed.",
             snapshot.droppedLogLines
         )
     }

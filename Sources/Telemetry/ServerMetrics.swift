@@ -13,11 +13,42 @@ public struct ServerMetrics: Sendable, Equatable {
         case sending
     }
 
+    /// Why a request that had reached a worker got no answer from it, or only the beginning of one.
+    public enum FailureCause: String, Sendable, CaseIterable {
+        /// Its worker ended.
+        case workerEnded = "worker_ended"
+        /// It ran longer than it may.
+        case timedOut = "request_timeout"
+        /// The app broke off.
+        case aborted
+        /// It could not be handed over.
+        case undeliverable
+    }
+
+    /// Why a request was given to another worker.
+    public enum RetryCause: String, Sendable, CaseIterable {
+        /// Its worker ended while it ran, and it may run twice.
+        case workerEnded = "worker_ended"
+        /// Its worker ended before a thread had begun it.
+        case notBegun = "not_begun"
+        /// Its worker did not come to it: it is stopped, or no thread of it gets the interpreter's lock.
+        case notTaken = "not_taken"
+    }
+
     /// Answers sent, by status and method; refusals are among them.
     public private(set) var requests = RequestCounter()
 
     /// Requests answered without the application, by cause.
     public private(set) var refused: LabelledCounter
+
+    /// Requests that the front answered 500, 502 or 504 because the application did not, by ``FailureCause``.
+    public private(set) var failures = LabelledCounter(labels: FailureCause.allCases.map(\.rawValue))
+
+    /// Responses that were cut after their head, by ``FailureCause``.
+    public private(set) var cuts = LabelledCounter(labels: FailureCause.allCases.map(\.rawValue))
+
+    /// Requests given to another worker, by ``RetryCause``.
+    public private(set) var retries = LabelledCounter(labels: RetryCause.allCases.map(\.rawValue))
 
     /// Queue time: from the complete request to a thread taking it.
     public private(set) var queueTime = Histogram()
@@ -89,6 +120,16 @@ public struct ServerMetrics: Sendable, Equatable {
     /// Counts a refusal by the label of its cause.
     public mutating func refuse(cause: String) {
         refused.add(cause)
+    }
+
+    /// Counts a request that failed, or one whose response was cut.
+    public mutating func failed(cause: FailureCause, isCut: Bool) {
+        if isCut { cuts.add(cause.rawValue) } else { failures.add(cause.rawValue) }
+    }
+
+    /// Counts a request that is given to another worker.
+    public mutating func retried(_ cause: RetryCause) {
+        retries.add(cause.rawValue)
     }
 
     /// Counts a client that left.

@@ -37,7 +37,7 @@ public enum StatusText {
             lines.append(row("recycled", causes(server.recycles)))
         }
         if snapshot.droppedLogLines > 0 {
-            lines.append(row("log", "\(snapshot.droppedLogLines) lines dropped: its reader stalled"))
+            lines.append(row("log", "\(snapshot.droppedLogLines) lines dropped: its reader stalled, or writing failed"))
         }
         lines.append("")
         lines += times(server)

@@ -4,7 +4,7 @@ internal import Atomics
 ///
 /// The front may lay a request ready behind the one that a thread runs, so that a thread whose requests take microseconds
 /// need not be woken for each. Until the thread claims it, it is still the front's to take back: because its client has
-/// left, or because the one before it takes longer than was thought.
+/// left, because the one before it takes longer than was thought, or because the thread does not get the GIL.
 ///
 /// ```
 ///   offered ──worker──▶ claimed     runs now or soon
@@ -25,6 +25,11 @@ public struct FrameClaim {
         self.head = head
     }
 
+    /// Whether the worker's thread has not come to it: neither claimed it nor passed over it.
+    public var isUntaken: Bool {
+        head.load(ordering: .acquiring) <= position && word.load(ordering: .acquiring) != Self.claimed
+    }
+
     /// Takes the frame back.
     ///
     /// Called by the front that wrote it, on its event loop.
@@ -38,6 +43,11 @@ public struct FrameClaim {
             desired: Self.revoked,
             ordering: .acquiringAndReleasing
         ).exchanged
+    }
+
+    /// Whether the front has taken the frame at `header` back.
+    static func isRevoked(_ header: UnsafeMutableRawPointer) -> Bool {
+        word(of: header).load(ordering: .acquiring) == revoked
     }
 
     /// Claims a frame for the worker's thread that found it.

@@ -59,7 +59,9 @@ public struct FrontLane {
         control.atomic(.cancelled).store(stream, ordering: .releasing)
     }
 
-    /// Whether the app has said that `stream` may be answered twice. The worker's word: good for one retry, no more.
+    /// Whether the app has said that `stream` may be answered twice.
+    ///
+    /// The worker's word: good for one retry, no more.
     public func isIdempotent(_ stream: UInt64) -> Bool {
         control.atomic(.idempotent).load(ordering: .acquiring) == stream
     }
@@ -70,6 +72,16 @@ public struct FrontLane {
     public func extendedDeadline(of stream: UInt64) -> UInt64? {
         guard control.atomic(.extended).load(ordering: .acquiring) == stream else { return nil }
         return control.atomic(.extendedUntil).load(ordering: .relaxed)
+    }
+
+    /// The thread that serves this lane, nil before it runs: its number in `/proc/PID/task`, and the name under which
+    /// Python's stack dumps show it (`Thread 0x00007f…`).
+    ///
+    /// The worker's word: a number that is not in its `/proc/PID/task` is none of its threads.
+    public var thread: (id: Int32, name: UInt64)? {
+        let word = control.atomic(.threadID).load(ordering: .acquiring)
+        guard let id = Int32(exactly: word), id > 0 else { return nil }
+        return (id, control.atomic(.threadName).load(ordering: .acquiring))
     }
 
     /// The next frame of the worker, still in shared memory.

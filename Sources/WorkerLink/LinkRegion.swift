@@ -93,6 +93,23 @@ public final class LinkRegion: @unchecked Sendable {
         close(descriptor)
     }
 
+    /// Puts empty memory of this process's own in the place of what is shared, at the same addresses.
+    ///
+    /// For a forked child: whatever it still reads or writes there is nobody else's, and the shared memory goes when
+    /// the two it was made for have gone. Safe where only one thread is left; makes no allocation.
+    public func replaceWithEmptyMemory() {
+        Self.empty(control, controlBytes)
+        for index in rings.indices {
+            Self.empty(rings[index], 2 * (index % 2 == 0 ? geometry.requestRingBytes : geometry.responseRingBytes))
+        }
+    }
+
+    private static func empty(_ base: UnsafeMutableRawPointer, _ count: Int) {
+        // Not taken from anything until it is written to: MAP_NORESERVE.
+        let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE
+        _ = mmap(base, count, PROT_READ | PROT_WRITE, flags, -1, 0)
+    }
+
     private static func mapTwice(
         _ descriptor: Int32,
         _ offset: Int,
@@ -159,6 +176,10 @@ struct LaneControl: @unchecked Sendable {
         case extended = 96
         /// Written by the worker, before `extended`: until when, in nanoseconds of CLOCK_MONOTONIC.
         case extendedUntil = 104
+        /// Written by the worker, once: the kernel's number of the thread, 0 before it runs.
+        case threadID = 112
+        /// Written by the worker, before `threadID`: what Python's `threading.get_ident()` is there.
+        case threadName = 120
         /// Written by the worker: where the next response byte goes.
         case responseTail = 128
         /// Written by the front: how far it has read.

@@ -66,6 +66,10 @@ struct RingConsumer {
         headWord = head
     }
 
+    /// Where the next frame lies, if there is one.
+    @inline(__always)
+    var next: UnsafeMutableRawPointer { base + Int(head & UInt64(capacity - 1)) }
+
     /// Whether frames lie unread.
     @inline(__always)
     var hasFrames: Bool { tailWord.load(ordering: .sequentiallyConsistent) != head }
@@ -79,7 +83,7 @@ struct RingConsumer {
         let unread = tail &- head
         if unread == 0 { return nil }
         guard unread <= UInt64(capacity), unread >= UInt64(FrameHeader.byteCount) else { throw .positionOutOfRange }
-        let start = UnsafeRawPointer(base + Int(head & UInt64(capacity - 1)))
+        let start = UnsafeRawPointer(next)
         let header = FrameHeader.load(from: start)
         guard FrameHeader.footprint(Int(header.length)) <= Int(unread) else { throw .frameOverrunsRing }
         return (

@@ -84,17 +84,29 @@ public struct WorkerLane {
 
     /// The next frame of the front, still in the ring; the payload stays valid until ``consume(_:)``.
     ///
-    /// A request is claimed by this: the front can't take it back any more. Those that it has taken back are passed over,
-    /// so that there may be none although ``wait()`` has returned.
+    /// A request can still be taken back by the front: ``claim(_:)`` it before it runs. Those that were taken back
+    /// already are passed over, so that there may be none although ``wait()`` has returned.
     public mutating func peek() throws(LinkViolation) -> (header: FrameHeader, payload: UnsafeRawBufferPointer)? {
         while let frame = try requests.peek() {
-            guard frame.header.kind == FrameKind.request.rawValue, let payload = frame.payload.baseAddress else {
+            guard frame.header.kind == FrameKind.request.rawValue, FrameClaim.isRevoked(requests.next) else {
                 return frame
             }
-            if FrameClaim.claim(UnsafeMutableRawPointer(mutating: payload - FrameHeader.byteCount)) { return frame }
             requests.consume(frame.header)
         }
         return nil
+    }
+
+    /// Claims the request that ``peek()`` found: the front can't take it back any more.
+    ///
+    /// To be called as late as can be, when the thread has the GIL: until then a request whose worker does not come to it
+    /// can go to another one.
+    ///
+    /// - Parameter header: The frame's.
+    /// - Returns: false when the front has taken it back meanwhile; its room is given back then.
+    public mutating func claim(_ header: FrameHeader) -> Bool {
+        if FrameClaim.claim(requests.next) { return true }
+        requests.consume(header)
+        return false
     }
 
     /// Gives the frame's room back to the front.
@@ -118,6 +130,13 @@ public struct WorkerLane {
         control.atomic(.extended).store(0, ordering: .releasing)
         control.atomic(.extendedUntil).store(until, ordering: .releasing)
         control.atomic(.extended).store(stream, ordering: .releasing)
+    }
+
+    /// Tells the front which thread serves this lane: `id` as the kernel numbers it, `name` as Python's
+    /// `threading.get_ident()` and its stack dumps do.
+    public func introduce(id: Int32, name: UInt64) {
+        control.atomic(.threadName).store(name, ordering: .releasing)
+        control.atomic(.threadID).store(UInt64(UInt32(bitPattern: id)), ordering: .releasing)
     }
 
     /// Whether a frame of `count` payload bytes can be written at once.

@@ -51,6 +51,13 @@ final class ControlSocket {
         }
     }
 
+    /// Whether the worker has read everything that was sent; true also when the kernel does not say.
+    var isTaken: Bool {
+        var bytes: Int32 = 0
+        // unix(7): what is queued at the other end and not read yet.
+        return ioctl(descriptor.raw, UInt(TIOCOUTQ), &bytes) != 0 || bytes == 0
+    }
+
     /// Reads what is there and returns the text messages, oldest first.
     ///
     /// - Throws: ``LinkViolation`` at a message that is neither a file nor one of ours, and at too many files.

@@ -61,6 +61,8 @@ public enum EndReason: Sendable, Hashable {
     case drained
     /// It was drained and did not leave in time.
     case drainTimeout
+    /// It made no progress any more, and its successor was ready.
+    case stuck
     /// The pool gave up, and this worker with it.
     case poolFailed
 
@@ -72,6 +74,7 @@ public enum EndReason: Sendable, Hashable {
         case .doorbellClosed: "doorbell_closed"
         case .drained: "drained"
         case .drainTimeout: "drain_timeout"
+        case .stuck: "stuck"
         case .poolFailed: "pool_failed"
         }
     }

@@ -244,7 +244,7 @@ struct WorkerLife: Sendable, Equatable {
         state = .dead
         if readySince == nil, failure == nil {
             switch reason {
-            case nil, .failedToStart, .doorbellClosed, .drainTimeout:
+            case nil, .failedToStart, .doorbellClosed, .drainTimeout, .stuck:
                 failure = StartupFailure(
                     .ended,
                     title: "a worker ended before it was ready",

@@ -67,13 +67,15 @@ extension WorkerPool {
         workers[worker.id] = nil
         worker.doorbell?.close()
         worker.doorbell = nil
-        var metadata = metadata(of: worker)
-        metadata["exit"] = .string("\(death.exit)")
-        if let reason = death.reason { metadata["reason"] = .string(reason.shortName) }
-        switch death.reason {
-        case .drained, .poolFailed: logger.debug("worker ended", metadata: metadata)
-        case nil, .failedToStart, .protocolViolation, .doorbellClosed, .drainTimeout:
-            logger.error("worker ended", metadata: metadata)
+        // The delegate tells the log, with what it knows of the requests; it does not know those that never served.
+        if death.served == nil {
+            var metadata = metadata(of: worker)
+            metadata["exit"] = .string("\(death.exit)")
+            if let reason = death.reason { metadata["reason"] = .string(reason.shortName) }
+            switch death.reason {
+            case .drained, .poolFailed: logger.debug("worker ended", metadata: metadata)
+            default: logger.error("worker ended before it was ready", metadata: metadata)
+            }
         }
         // A reload says itself why it fails.
         if let failure = death.failure, state.hasServed, worker.generation <= state.generation {

@@ -27,6 +27,10 @@ public struct WorkerPoolConfiguration: Sendable {
     ///
     /// The default is 8.
     public var threads = 8
+    /// How long a thread of Python computes before it lets another have the GIL.
+    ///
+    /// The default is 1 ms; Python's own is 5 ms.
+    public var switchInterval = Duration.milliseconds(1)
     /// The most threads a worker can be given while it runs: lanes of its link.
     ///
     /// The default is 16; fewer than ``threads`` counts as those.
@@ -57,6 +61,10 @@ public struct WorkerPoolConfiguration: Sendable {
     ///
     /// The default is 60 s.
     public var startupTimeout = Duration.seconds(60)
+    /// The soft limit of open files that workers get; nil for this process's own.
+    ///
+    /// Apps that use select(2) cannot have descriptors above 1023, and some close every number up to the limit.
+    public var descriptorLimit: UInt64?
     /// How long a worker that was replaced may take to finish what it has.
     ///
     /// The default is 30 s.

@@ -149,6 +149,8 @@ extension WorkerPoolConfiguration {
             }
         }
         guard pid > 0 else { throw notSpawned(failure) }
+        // It has just begun, and the app has opened nothing yet.
+        if let descriptorLimit { roost_lower_descriptor_limit(pid, descriptorLimit) }
         do {
             return StartedProcess(pid: pid, descriptor: OwnedDescriptor(try OwnedDescriptor.makeProcessDescriptor(pid)))
         } catch {

@@ -1,3 +1,4 @@
+internal import RequestQueue
 internal import WorkerLink
 
 extension WorkerPoolConfiguration {
@@ -31,6 +32,7 @@ extension WorkerPoolConfiguration {
             ("request_ring", .integer(geometry.requestRingBytes)),
             ("response_ring", .integer(geometry.responseRingBytes)),
             ("worker", .integer(index)),
+            ("switch_interval", .integer(Int(clamping: Nanoseconds(switchInterval).count / 1000))),
             ("library", .string(library)),
             ("server_software", .string(serverSoftware)),
         ]

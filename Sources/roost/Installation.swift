@@ -14,7 +14,7 @@ struct Installation {
     ///
     /// - Throws: ``InstallationError`` with what is missing.
     init() throws(InstallationError) {
-        let executable = Self.realPath("/proc/self/exe") ?? CommandLine.arguments[0]
+        let executable = Self.realPath("/proc/self/exe") ?? Surroundings.arguments.first ?? "roost"
         let directory = Self.parent(of: executable)
         let libraries = ["\(directory)/libRoostWorker.so", "\(directory)/../lib/roost/libRoostWorker.so"]
         guard let library = libraries.lazy.compactMap(Self.realPath).first else {

@@ -19,7 +19,7 @@ final class Reloader: Sendable {
 
     private let arguments: [String]
     private let isAttached: Bool
-    private let installation: Installation
+    private let launched: Launched
     private let front: FrontServer
     private let logger: Logger
     private let reopenLogs: @Sendable () -> Void
@@ -31,7 +31,7 @@ final class Reloader: Sendable {
     ///   - resolved: What the server runs with.
     ///   - arguments: The command line, which is read again.
     ///   - isAttached: Whether the app serves itself, and so cannot be reloaded.
-    ///   - installation: Where Roost's own files are.
+    ///   - launched: What the process was started with.
     ///   - front: The server.
     ///   - logger: Says what changed, and what could not.
     ///   - reopenLogs: Opens log files anew.
@@ -39,14 +39,14 @@ final class Reloader: Sendable {
         _ resolved: ResolvedConfiguration,
         arguments: [String],
         isAttached: Bool,
-        installation: Installation,
+        launched: Launched,
         front: FrontServer,
         logger: Logger,
         reopenLogs: @escaping @Sendable () -> Void
     ) {
         self.arguments = arguments
         self.isAttached = isAttached
-        self.installation = installation
+        self.launched = launched
         self.front = front
         self.logger = logger
         self.reopenLogs = reopenLogs
@@ -86,7 +86,7 @@ final class Reloader: Sendable {
                 metadata: ["setting": "\(option.name)", "value": "\(new)", "running": "\(old)"]
             )
         }
-        try await front.reload(resolved.configuration.workers(installation, version: Roost.version)).get()
+        try await front.reload(resolved.configuration.workers(launched, version: Roost.version)).get()
         try await front.setQueueLimit(resolved.configuration.queue.limit).get()
         running.withLock { $0 = resolved }
     }

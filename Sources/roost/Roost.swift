@@ -10,12 +10,15 @@ struct Roost {
     static let version = "0.1.0"
 
     static func main() {
-        let arguments = Array(CommandLine.arguments.dropFirst())
+        let arguments = Array(Surroundings.arguments.dropFirst())
         let rest = Array(arguments.dropFirst())
         switch arguments.first {
         case "serve": exit(ServeCommand(arguments: rest).run())
         case "config": exit(ConfigCommand(arguments: rest).run())
         case "status": exit(StatusCommand(arguments: rest).run())
+        case let name? where ControlCommand.Verb(rawValue: name) != nil:
+            guard let verb = ControlCommand.Verb(rawValue: name) else { return }
+            exit(ControlCommand(verb: verb, arguments: rest).run())
         case "version", "--version", "-V":
             print("roost \(version)")
         case "help", "--help", "-h", nil:
@@ -31,6 +34,10 @@ struct Roost {
 
         roost serve TARGET [options]   serve an app: module:app, module:create_app(), file.py
         roost status [options]         show what a running server is doing
+        roost reload [options]         new workers with the code and configuration as they are now
+        roost scale [options]          more or fewer workers, or threads in each
+        roost upgrade [options]        a new process takes over from the running one
+        roost stop [options]           answer what is running, and end
         roost config [options]         show every setting, its value and where that comes from
         roost version
 

@@ -6,6 +6,7 @@ internal import LogSink
 internal import Logging
 internal import NIOCore
 internal import RoostConfiguration
+internal import Service
 internal import Synchronization
 internal import Telemetry
 internal import Workers
@@ -35,37 +36,47 @@ struct ServeCommand {
             return ExitStatus.success
         }
         Signals.block()
-        Surroundings.raiseDescriptorLimit()
-        let resolved: ResolvedConfiguration
-        let installation: Installation
+        let environment = Surroundings.environment
+        // From here on the environment has nothing in it that is for the front alone.
+        let launch = Launch(arguments: Surroundings.argumentBytes, directory: Surroundings.directory)
+        var inheritance: Inheritance?
         do {
-            resolved = try ConfigurationLoader.load(
+            let variables = try ServiceVariables(environment: environment, pid: getpid())
+            inheritance = try variables.predecessor.map { descriptor throws(ServiceError) in
+                try Inheritance(over: descriptor)
+            }
+            let limit = Surroundings.raiseDescriptorLimit()
+            let resolved = try ConfigurationLoader.load(
                 arguments: arguments,
                 environment: Surroundings.environment,
                 directory: Surroundings.directory,
                 requiresTarget: attachment == nil
             )
-        } catch {
-            Terminal.error(error.description)
-            return ExitStatus.usage
-        }
-        if attachment != nil, resolved.configuration.workers.preloadsApp {
-            Terminal.error(
-                "preload is for `roost serve`: a program that calls roost.serve has imported its app already, and is "
-                    + "the only worker. Try: no preload in \(resolved.origins["preload"].map { "\($0)" } ?? "its options")"
+            if attachment != nil, resolved.configuration.workers.preloadsApp {
+                Terminal.error(
+                    "preload is for `roost serve`: a program that calls roost.serve has imported its app already, and is "
+                        + "the only worker. Try: no preload in \(resolved.origins["preload"].map { "\($0)" } ?? "its options")"
+                )
+                return ExitStatus.usage
+            }
+            return try serve(
+                resolved,
+                Launched(
+                    installation: try Installation(),
+                    launch: launch,
+                    variables: variables,
+                    inheritance: inheritance,
+                    descriptorLimit: inheritance?.descriptorLimit ?? limit
+                )
             )
-            return ExitStatus.usage
-        }
-        do {
-            installation = try Installation()
-            return try serve(resolved, installation)
         } catch {
+            inheritance?.announceFailure("\(error)")
             Terminal.error("\(error)")
-            return ExitStatus.failure
+            return error is ConfigurationError ? ExitStatus.usage : ExitStatus.failure
         }
     }
 
-    private func serve(_ resolved: ResolvedConfiguration, _ installation: Installation) throws -> Int32 {
+    private func serve(_ resolved: ResolvedConfiguration, _ launched: Launched) throws -> Int32 {
         let configuration = resolved.configuration
         let format = configuration.logging.handlerFormat
         let log = try BoundedLogWriter(to: .descriptor(2), noticeLine: RoostLogHandler.noticeLine(format))
@@ -76,85 +87,74 @@ struct ServeCommand {
         let access = try AccessLog(configuration.logging)
         defer { access?.stop() }
         for reason in resolved.reasons where attachment == nil { logger.info("\(reason)") }
+        let place = try Place(resolved, launched.variables, launched.inheritance)
+        for warning in place.warnings where attachment == nil { logger.warning("\(warning)") }
 
-        var pool = configuration.workers(installation, version: Roost.version)
+        var pool = configuration.workers(launched, version: Roost.version)
         if let attachment { pool.source = .attached(socket: attachment) }
-        let target = attachment == nil ? pool.target : "an app that serves itself"
-        let front = FrontServer(
-            configuration: try configuration.front(),
+        var front = try configuration.front()
+        front.sockets = place.sockets
+        try front.checkSpoolDirectory()
+        let server = FrontServer(
+            configuration: front,
             workers: pool,
             warmUpPath: configuration.application.warmUpPath,
             logger: logger,
             accessLog: access.map { access in { access.write($0) } }
         )
-        let failure = Mutex<StartupFailure?>(nil)
-        let addresses = try front.start { reason in
-            failure.withLock { $0 = reason }
-            Signals.wake()
-        }
-        let admin = AdminServer(configuration: configuration.admin(), logger: logger) {
-            (try? await front.snapshot(version: Roost.version, target: target, droppedLogLines: log.droppedLines))
-                ?? MetricsSnapshot(version: Roost.version, server: ServerMetrics(refusalCauses: []))
-        }
-        let control = Task.detached {
-            do {
-                try await admin.run()
-            } catch {
-                logger.error(
-                    "the admin does not listen; the app is served all the same",
-                    metadata: ["error": "\(error)"]
-                )
-            }
-        }
-        for address in addresses {
-            logger.info(
-                "serving \(target) on \(address.url ?? address.description) with \(pool.processes) x \(pool.threads) threads"
-            )
-        }
-
         let reloader = Reloader(
             resolved,
             arguments: arguments,
             isAttached: attachment != nil,
-            installation: installation,
-            front: front,
+            launched: launched,
+            front: server,
             logger: logger,
             reopenLogs: {
                 log.reopen()
                 access?.reopen()
             }
         )
-        // What fails is in the log, and the server goes on.
-        let number = Signals.waitForEnd { Task.detached { try? await reloader.reload() } }
-        if let failure = failure.withLock({ $0 }) {
-            _ = log.flush(within: .seconds(2))
-            Terminal.error(failure.description)
-            return ExitStatus.failure
-        }
-        logger.info("draining", metadata: ["signal": "\(number == SIGINT ? "SIGINT" : "SIGTERM")"])
-        // The impatient send a second one.
-        startImpatience()
-        try front.drain(within: reloader.configuration.workers.gracefulTimeout).wait()
-        logger.info("drained")
-        admin.removeSocketFile()
-        control.cancel()
-        return ExitStatus.success
+        return try Server(
+            configuration: configuration,
+            launched: launched,
+            place: place,
+            target: attachment == nil ? pool.target : nil,
+            front: server,
+            reloader: reloader,
+            development: development(configuration, server, logger),
+            log: log,
+            droppedAccessLines: { access?.droppedLines ?? 0 },
+            logger: logger
+        ).run()
     }
 
-    private func startImpatience() {
-        var thread = pthread_t()
-        pthread_create(
-            &thread,
-            nil,
-            { _ in
-                let began = ContinuousClock.now
-                // Some senders signal a process and its group at once: that is one wish, not two.
-                repeat { _ = Signals.waitForEnd() } while ContinuousClock.now - began < .seconds(1)
-                _exit(ExitStatus.failure)
-            },
-            nil
-        )
+    /// What follows the code; nil when nothing is to.
+    private func development(
+        _ configuration: ServerConfiguration,
+        _ front: FrontServer,
+        _ logger: Logger
+    ) -> DevelopmentReload? {
+        guard configuration.development.reloads else { return nil }
+        guard attachment == nil else {
+            logger.warning("reload is ignored: an app that serves itself can't be started again from here")
+            return nil
+        }
+        return DevelopmentReload(configuration, front: front, logger: logger)
     }
+}
+
+/// What the process was started with, besides its configuration.
+struct Launched: Sendable {
+    /// The files that go with the executable.
+    let installation: Installation
+    /// What it takes to start this process once more.
+    let launch: Launch
+    /// What the service manager said.
+    let variables: ServiceVariables
+    /// What the server has to give that this one replaces.
+    let inheritance: Inheritance?
+    /// The soft limit of open files before it was raised.
+    let descriptorLimit: UInt64
 }
 
 /// The access log: its own writer, so that it cannot crowd out the log of errors.
@@ -186,6 +186,9 @@ final class AccessLog: Sendable {
 
     /// Opens its file anew, as after a rotation.
     func reopen() { writer.reopen() }
+
+    /// Lines that were not taken, or could not be written.
+    var droppedLines: UInt64 { writer.droppedLines }
 
     /// Writes what is left.
     func stop() {

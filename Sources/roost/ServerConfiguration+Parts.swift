@@ -35,24 +35,31 @@ extension ServerConfiguration {
         front.expectsProxyProtocol = trust.expectsProxyProtocol
         front.criticalPaths = queue.criticalPrefixes
         front.sheddablePaths = queue.sheddablePrefixes
+        front.requests.timeout = requests.timeout
+        front.requests.pathTimeouts = requests.pathTimeouts.map { ($0.prefix, $0.timeout) }
+        front.requests.timeoutGrace = requests.timeoutGrace
+        front.requests.retriesSafeRequests = requests.retry == .safe
+        front.hidesAcceptEncoding = development.reloads
         front.queue.limit = queue.limit
         front.queue.timeout = queue.timeout
         return front
     }
 
     /// What the workers get.
-    func workers(_ installation: Installation, version: String) -> WorkerPoolConfiguration {
+    func workers(_ launched: Launched, version: String) -> WorkerPoolConfiguration {
         var pool = WorkerPoolConfiguration(
             python: application.python,
-            bootstrap: installation.bootstrap,
-            library: installation.library,
+            bootstrap: launched.installation.bootstrap,
+            library: launched.installation.library,
             target: application.target?.description ?? "",
             applicationDirectory: application.directory
         )
+        pool.descriptorLimit = launched.descriptorLimit
         if workers.preloadsApp { pool.source = .preloaded }
         pool.processes = workers.processes
         pool.threads = workers.threads
         pool.startupTimeout = workers.startupTimeout
+        pool.switchInterval = workers.switchInterval
         pool.maximumThreads = lifecycle.maximumThreads
         pool.drainTimeout = lifecycle.drainTimeout
         pool.recycling.maximumRequests = UInt64(lifecycle.maximumRequests)

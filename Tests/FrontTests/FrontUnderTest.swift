@@ -31,6 +31,7 @@ final class FrontUnderTest {
         dispatcher = Dispatcher(
             loop: loop,
             policy: configuration.queue,
+            timeoutGrace: Nanoseconds(configuration.requests.timeoutGrace),
             metrics: ServerMetrics(refusalCauses: causes + ["head_timeout", "body_timeout", "write_stall"]),
             logger: logger
         )
@@ -67,6 +68,15 @@ final class FrontUnderTest {
         dispatcher.seats.append(WorkerSeat(worker.worker))
         #expect(dispatcher.queue.add(worker: worker.worker.id, threads: threads) == true)
         return worker
+    }
+
+    /// Has a worker end by itself, as it were with a crash.
+    func lose(_ worker: FakeWorker) {
+        dispatcher.lose(
+            worker.worker,
+            WorkerDeath(exit: .signalled(11), reason: nil, served: .seconds(1), failure: nil)
+        )
+        loop.run()
     }
 
     /// Has the queue believe that requests take no time.
@@ -225,7 +235,7 @@ final class FakeWorker {
 
     /// Takes the next request of a lane.
     func take(_ lane: Int = 0) throws -> TakenRequest? {
-        guard let (header, payload) = try lanes[lane].peek() else { return nil }
+        guard let (header, payload) = try lanes[lane].peek(), lanes[lane].claim(header) else { return nil }
         defer { lanes[lane].consume(header) }
         let reader = try RequestEnvelopeReader(payload)
         func text(_ bytes: UnsafeRawBufferPointer) -> String { String(decoding: bytes, as: UTF8.self) }
@@ -247,6 +257,8 @@ final class FakeWorker {
         guard let (_, payload) = try lanes[lane].peek() else { return nil }
         return String(decoding: try RequestEnvelopeReader(payload).part(part), as: UTF8.self)
     }
+
+    func markIdempotent(_ stream: UInt64, lane: Int = 0) { lanes[lane].markIdempotent(stream) }
 
     func isCancelled(_ stream: UInt64, lane: Int = 0) -> Bool { lanes[lane].isCancelled(stream) }
 

@@ -10,7 +10,7 @@ enum ExpectedText {
         left       1 waiting
         clients    1 connections open, 1 since the start
         workers    1 replaced, 0 killed for breaking the protocol
-        log        9 lines dropped: its reader stalled
+        log        9 lines dropped: its reader stalled, or writing failed
 
         since the start      p50      p95      p99     most
         queue time       2.00 ms  2.00 ms  2.00 ms  2.00 ms
@@ -174,7 +174,7 @@ enum ExpectedText {
         # HELP roost_connections_opened_total Client connections accepted.
         # TYPE roost_connections_opened_total counter
         roost_connections_opened_total 1
-        # HELP roost_log_lines_dropped_total Log lines dropped because the reader of the log stalled.
+        # HELP roost_log_lines_dropped_total Log lines dropped because the reader of the log stalled, or writing failed.
         # TYPE roost_log_lines_dropped_total counter
         roost_log_lines_dropped_total 9
 

@@ -48,15 +48,39 @@ import Testing
         #expect(try worker.take()?.stream == 2)
     }
 
-    @Test func `a request that the worker has looked at is not taken back`() throws {
+    @Test func `a request that the worker has claimed is not taken back`() throws {
         var worker = makeWorker()
         let claim = try #require(front.send(stream: 1, [1]))
         let frame = try #require(try worker.peek())
+        #expect(worker.claim(frame.header) == true)
         #expect(!claim.revoke())
-        // Looking twice does not lose it.
+        // Neither looking twice nor claiming twice loses it.
         #expect(try worker.peek()?.header == frame.header)
+        #expect(worker.claim(frame.header) == true)
         worker.consume(frame.header)
         #expect(!claim.revoke())
+    }
+
+    /// ```
+    ///   front        worker
+    ///                peek, waits for the GIL
+    ///   revoke
+    ///                has the GIL, claim: too late
+    /// ```
+    @Test func `a request that the worker has only looked at can be taken back, and the next one is found`() throws {
+        var worker = makeWorker()
+        let first = try #require(front.send(stream: 1, [1]))
+        #expect(front.send(stream: 2, [2, 2]) != nil)
+        let frame = try #require(try worker.peek())
+        #expect(frame.header.stream == 1)
+        #expect(first.revoke())
+        // It stays readable as long as the worker looks at it.
+        #expect(Array(frame.payload) == [1])
+        #expect(worker.claim(frame.header) == false)
+        let next = try #require(try worker.take())
+        #expect(next.stream == 2)
+        #expect(next.bytes == [2, 2])
+        #expect(!worker.hasFrames)
     }
 
     @Test func `a request whose room was used again is not taken back in the later one's place`() throws {
@@ -82,7 +106,7 @@ import Testing
 
     /// ```
     ///   front                         worker
-    ///   send 1 … n                    peek (claims), run, consume
+    ///   send 1 … n                    peek, claim, run, consume
     ///   revoke some, last one first   …
     /// ```
     /// Each request is run or was taken back, never both and never neither, however the two meet.
@@ -98,6 +122,7 @@ import Testing
                 guard let frame = try? lane.peek() else { continue }
                 let header = frame.header
                 if header.kind == FrameKind.stop.rawValue { break }
+                guard lane.claim(header) else { continue }
                 seen.append(header.stream)
                 lane.consume(header)
             }

@@ -13,6 +13,7 @@ import Testing
         var worker = WorkerLane(region: region, lane: 1, doorbell: -1)
         #expect(front.send(lane: 1, stream: 7, [1, 2, 3, 4, 5]) != nil)
         let frame = try #require(try worker.peek())
+        #expect(worker.claim(frame.header) == true)
         #expect(frame.header == FrameHeader(length: 5, kind: FrameKind.request.rawValue, flags: 0, stream: 7))
         #expect(Array(frame.payload) == [1, 2, 3, 4, 5])
         worker.consume(frame.header)
@@ -31,6 +32,23 @@ import Testing
         #expect(try worker.take()?.bytes == [9])
         #expect(worker.send(.end, stream: 1, []) == true)
         #expect(try front.lanes[2].peek()?.header.kind == FrameKind.end.rawValue)
+    }
+
+    @Test func `a lane's thread is known from when it runs, and only by a number that a thread can have`() throws {
+        let region = try LinkRegion(creating: LinkGeometry(lanes: 2))
+        let front = FrontLink(region: region)
+        let worker = WorkerLane(region: region, lane: 1, doorbell: -1)
+        #expect(front.lanes[1].thread == nil)
+        worker.introduce(id: 4711, name: 0x7F00_1234_5678)
+        #expect(front.lanes[1].thread?.id == 4711)
+        #expect(front.lanes[1].thread?.name == 0x7F00_1234_5678)
+        #expect(front.lanes[0].thread == nil)
+        for id: Int32 in [0, -1, .min] {
+            worker.introduce(id: id, name: 1)
+            #expect(front.lanes[1].thread == nil)
+        }
+        region.laneControl(1).base.storeBytes(of: .max, toByteOffset: 112, as: UInt64.self)
+        #expect(front.lanes[1].thread == nil)
     }
 
     @Test func `memory of another size or without the magic number is not adopted`() throws {

@@ -69,6 +69,7 @@ extension WorkerLane {
     /// Takes the next frame of the front: its stream and its bytes.
     mutating func take() throws -> (stream: UInt64, bytes: [UInt8])? {
         guard let frame = try peek() else { return nil }
+        guard frame.header.kind != FrameKind.request.rawValue || claim(frame.header) else { return try take() }
         let bytes = Array(frame.payload)
         consume(frame.header)
         return (frame.header.stream, bytes)

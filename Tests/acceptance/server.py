@@ -47,7 +47,7 @@ class Roost:
     """One running server. ``directory`` is its own: calls, gates and the log lie there."""
 
     def __init__(self, directory, target="probe:app", *options, python=sys.executable, app_dir=APPS, binds=None,
-                 output=None, cwd=None, wait=True, **environment):
+                 output=None, cwd=None, wait=True, prefix=(), pass_fds=(), **environment):
         self.directory = Path(directory)
         self.directory.mkdir(parents=True, exist_ok=True)
         self.address = ("127.0.0.1", free_port())
@@ -55,7 +55,7 @@ class Roost:
         self.admin_socket = str(self.directory / "admin.sock")
         self.log_path = self.directory / "log"
         binds = binds if binds is not None else [f"127.0.0.1:{self.address[1]}"]
-        command = [str(BINARY), "serve", target, "--app-dir", str(app_dir)]
+        command = [*map(str, prefix), str(BINARY), "serve", target, "--app-dir", str(app_dir)]
         for bind in binds:
             command += ["--bind", bind]
         command += ["--admin", f"127.0.0.1:{self.admin[1]}", "--admin-socket", self.admin_socket]
@@ -70,6 +70,7 @@ class Roost:
             stdin=subprocess.DEVNULL,
             stdout=output if output is not None else self.log_file,
             stderr=subprocess.STDOUT,
+            pass_fds=pass_fds,
         )
         self.pid = self.process.pid
         if wait:
@@ -88,6 +89,10 @@ class Roost:
         eventually(is_ready, f"the server got ready; its log:\n{self.log()}", 120)
         # Ready is a server with one worker; tests count on all of them.
         eventually(lambda: self.metric("roost_workers") == self.metric("roost_workers_configured"), "all are ready", 120)
+
+    def command(self, name, *arguments, timeout=120):
+        """Runs `roost NAME` against this server."""
+        return run_roost(name, "--admin-socket", self.admin_socket, *arguments, timeout=timeout)
 
     def stop(self, expect=0):
         """Stops by SIGTERM and checks the exit status."""

@@ -12,8 +12,8 @@ def test_a_killed_worker_costs_its_own_request_a_502_and_is_replaced(roost):
     server = roost("probe:app", "--processes", 1, "--threads", 2)
     (worker,) = server.workers()
     with server.connect() as connection:
-        connection.send(request("/gate?killed"))
-        server.wait_for_call("GET /gate?killed")
+        connection.send(request("/gate?killed", "POST", b"x"))
+        server.wait_for_call("POST /gate?killed")
         os.kill(worker, signal.SIGKILL)
         assert connection.response().status == 502
     assert server.get("/echo", method="POST", body=b"alive").body == b"alive"
@@ -23,8 +23,8 @@ def test_a_killed_worker_costs_its_own_request_a_502_and_is_replaced(roost):
 def test_requests_that_wait_outlive_the_worker(roost):
     server = roost("probe:app", "--processes", 1, "--threads", 1)
     (worker,) = server.workers()
-    running = server.connect().send(request("/gate?killed"))
-    server.wait_for_call("GET /gate?killed")
+    running = server.connect().send(request("/gate?killed", "POST", b"x"))
+    server.wait_for_call("POST /gate?killed")
     waiting = [server.connect().send(request("/echo", "POST", b"%d" % number)) for number in range(5)]
     eventually(lambda: server.metric("roost_queue_depth") == 5, "five wait")
     os.kill(worker, signal.SIGKILL)
@@ -34,8 +34,8 @@ def test_requests_that_wait_outlive_the_worker(roost):
 
 def test_the_other_worker_serves_on_without_a_pause(roost):
     server = roost("probe:app", "--processes", 2, "--threads", 1)
-    running = server.connect().send(request("/gate?killed"))
-    server.wait_for_call("GET /gate?killed")
+    running = server.connect().send(request("/gate?killed", "POST", b"x"))
+    server.wait_for_call("POST /gate?killed")
     idle = server.get("/environ").json()["pid"]
     (busy,) = set(server.workers()) - {idle}
     os.kill(busy, signal.SIGKILL)

@@ -39,7 +39,13 @@ def main():
     ready = link.ready()
     answers = []
     for number, target in enumerate(plan["requests"]):
-        answers.append(link.get(target, lane=number % threads).body.decode("latin-1"))
+        lane = number % threads
+        if target == "/loops":
+            stream = link.begun(target, lane=lane)
+            link.interrupt(stream, lane)
+            answers.append(link.response(stream, lane).status)
+        else:
+            answers.append(link.get(target, lane=lane).body.decode("latin-1"))
     with open(plan["note"] + ".part", "w") as file:
         json.dump({"arguments": arguments, "ready": ready, "answers": answers}, file)
     os.rename(plan["note"] + ".part", plan["note"])

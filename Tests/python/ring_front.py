@@ -273,6 +273,25 @@ class Link:
     def cancel(self, stream, lane=0):
         self.words[self._word(lane, 8)] = stream
 
+    def interrupt(self, stream, lane=0):
+        self.tell({"type": "interrupt", "lane": lane, "stream": stream})
+
+    def begun(self, target, **options):
+        """Sends a request and waits until the application has written its first line to the log, or its first part."""
+        stream = self.request(target=target, **options)
+        frame = self.frame(options.get("lane", 0))
+        assert frame[0] in (LOG, RESPONSE) and frame[2] == stream, frame
+        return stream
+
+    def revoke(self, lane, position):
+        """Takes the request at this position of the ring back. Only while the worker cannot claim it."""
+        assert self.claim_of(lane, position) == OFFERED
+        self._copy_in(self.rings + lane * 2 * self.ring, position + 6, REVOKED.to_bytes(2, "little"))
+
+    def word(self, offset, lane=0):
+        """One of the 64-bit words of a lane's control block."""
+        return self.words[self._word(lane, offset)]
+
     def _collect(self):
         """Takes what lies on the control socket."""
         try:

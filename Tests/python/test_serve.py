@@ -16,6 +16,10 @@ sys.path.insert(0, {package!r})
 from roost import serve
 
 def app(environ, start_response):
+    if environ["PATH_INFO"] == "/loops":
+        environ["wsgi.errors"].write("here\\n")
+        while True:
+            pass
     start_response("200 OK", [])
     return [("%s %s%s %s" % (environ["wsgi.url_scheme"], environ["SCRIPT_NAME"], "|" + environ["PATH_INFO"],
              environ["SERVER_SOFTWARE"])).encode()]
@@ -69,6 +73,16 @@ def test_serves_and_returns_after_a_signal(serving, number):
     assert (code, output, errors) == (0, "returned 1\n", "")
     assert note()["answers"] == ["http |/%s roost/0.1.0" % name for name in "abc"]
     assert note()["ready"]["app"] == "function"
+
+
+def test_a_request_is_interrupted_here_too_and_the_program_s_signals_stay_its_own(serving):
+    process, note = serving("serve(app, threads=1)", ["/loops", "/", "/loops"])
+    assert note()["answers"] == [504, "http |/ roost/0.1.0", 504]
+    # No handler for the signal that asks a worker for its stacks: the front sees that, and does not send it.
+    with open("/proc/%d/status" % process.pid) as file:
+        caught = int(next(line for line in file if line.startswith("SigCgt")).split()[1], 16)
+    assert not caught >> (signal.SIGRTMAX - 2 - 1) & 1
+    assert finish(process, signal.SIGTERM)[0] == 0
 
 
 def test_a_thread_may_serve_too(serving):

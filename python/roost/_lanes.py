@@ -7,7 +7,12 @@ import sys
 import threading
 import traceback
 
+from roost import _request
 from roost._wsgi import Glue
+
+# The greatest numbers of a lane and of a request that the library takes.
+LAST_LANE = 2**31 - 1
+LAST_STREAM = 2**64 - 1
 
 
 class Lanes:
@@ -23,6 +28,7 @@ class Lanes:
         self.threads = []
 
     def start(self):
+        _request.bind(self._native)
         self._grow(self._first)
 
     def _grow(self, count):
@@ -98,17 +104,29 @@ def wait_for_stop(native, control, lanes, wake=None):
                 wish = _wish(message)
                 if wish.get("type") == "stop":
                     return True
-                if wish.get("type") == "threads":
+                if wish.get("type") == "threads" and _is_number(wish.get("count"), LAST_LANE):
                     send(native, control, lanes.resize(wish["count"]))
+                elif wish.get("type") == "interrupt":
+                    _interrupt(native, wish.get("lane"), wish.get("stream"))
                 message = native.message()
         except EOFError:
             return False
+
+
+def _interrupt(native, lane, stream):
+    """Interrupts a request, unless the front speaks of none that could be."""
+    if _is_number(lane, LAST_LANE) and _is_number(stream, LAST_STREAM):
+        native.interrupt(lane, stream)
+
+
+def _is_number(value, most):
+    return type(value) is int and 0 <= value <= most
 
 
 def _wish(message):
     """What the front says; what cannot be read, or says nothing that is known, is no wish."""
     try:
         wish = json.loads(message.decode("utf-8"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return wish if isinstance(wish, dict) else {}

@@ -9,10 +9,12 @@ import sys
 import threading
 import time
 
-from roost import _lanes, _loading
+from roost import _forks, _lanes, _loading
 from roost._native import Native
 
 LINK, CONTROL, DOORBELL = 3, 4, 5
+# The signal for which the stacks of all threads are written to the log.
+STACKS = signal.SIGRTMAX - 2
 # How long exit handlers may take after the front has said stop.
 LEAVING_SECONDS = 10
 
@@ -21,8 +23,11 @@ def main():
     settings = json.loads(os.environ.pop("ROOST_WORKER"))
     for descriptor in (LINK, CONTROL, DOORBELL):
         os.set_inheritable(descriptor, False)
-    # Ctrl-C is for the front, which then drains.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Before the app is imported: it may set its own.
+    if "switch_interval" in settings:
+        sys.setswitchinterval(settings["switch_interval"] / 1e6)
+    # Ctrl-C is for the front, which then drains. Not SIG_IGN: programs that the application starts would inherit that.
+    signal.signal(signal.SIGINT, _pass_over)
     signal.signal(signal.SIGTERM, _leave_on_signal)
     # Output is a pipe into the log: what the application prints belongs there at once, and so does a crash.
     sys.stdout.reconfigure(line_buffering=True)
@@ -45,6 +50,8 @@ def live(settings, native=None, loaded=None):
     os.set_blocking(wake, False)
     os.set_blocking(wake_entry, False)
     signal.set_wakeup_fd(wake_entry, warn_on_full_buffer=False)
+    # Where a thread is stuck, asked for by the front: written in C, without the GIL, whatever became of sys.stderr.
+    faulthandler.register(STACKS, file=2, all_threads=True, chain=False)
     link = None
     try:
         link = _open(native or library(settings), settings)
@@ -80,7 +87,11 @@ def _open(native, settings):
         native.open(LINK, CONTROL, DOORBELL, settings, watches_front=True)
     except OSError as error:
         raise _cannot_start(error) from error
-    os.register_at_fork(after_in_child=native.forked)
+    replaced = {
+        signal.SIGINT: (_pass_over, signal.default_int_handler),
+        signal.SIGTERM: (_leave_on_signal, signal.SIG_DFL),
+    }
+    _forks.guard(native, replaced)
     return native
 
 
@@ -112,6 +123,10 @@ def fail(native, error):
     except OSError:
         sys.stderr.write("roost: %s: %s\n" % (error.title, error.reason))
     leave(1)
+
+
+def _pass_over(number, frame):
+    """What a signal does that is not for us."""
 
 
 def _leave_on_signal(number, frame):

@@ -8,6 +8,8 @@ import os
 import sys
 import traceback
 
+from roost import _wsgi
+
 CANDIDATES = ("application", "app", "server")
 _HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -35,7 +37,23 @@ class LoadingError(Exception):
 
 
 def load(target, app_dir):
-    """The WSGI application that `target` names, such as ``shop.wsgi:app``. Raises LoadingError."""
+    """The WSGI application that `target` names, such as ``shop.wsgi:app``. Raises LoadingError.
+
+    Returns in this process only: a child that the application forks while it is imported, and lets go on, ends here.
+    """
+    process = os.getpid()
+    try:
+        application = _load(target, app_dir)
+    except LoadingError as error:
+        if os.getpid() != process:
+            _wsgi.leave_child(error if error.cause is None else error.cause)
+        raise
+    if os.getpid() != process:
+        _wsgi.leave_child(None)
+    return application
+
+
+def _load(target, app_dir):
     module_name, expression, app_dir = _split(target, app_dir)
     module = _import(module_name, app_dir)
     if expression is None:

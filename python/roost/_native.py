@@ -18,6 +18,11 @@ class Native:
         self._limit_leaving = library.roost_worker_limit_leaving
         self._limit_leaving.argtypes = [ctypes.c_int]
         self._limit_leaving.restype = None
+        self._interrupt = library.roost_worker_interrupt
+        self._interrupt.argtypes = [ctypes.c_int, ctypes.c_uint64]
+        self._extend_deadline = library.roost_worker_extend_deadline
+        self._extend_deadline.argtypes = [ctypes.c_double]
+        self._mark_idempotent = library.roost_worker_mark_idempotent
         self.announce = library.roost_worker_announce
         self.announce.restype = None
         self.forked = library.roost_worker_forked
@@ -48,6 +53,18 @@ class Native:
         if count < 0:
             raise EOFError("the front is gone")
         return buffer.raw[:count] if count else None
+
+    def interrupt(self, lane, stream):
+        """Raises RequestTimeout in the lane's thread; False when that does not run the application for this stream."""
+        return self._interrupt(lane, stream) == 1
+
+    def extend_deadline(self, seconds):
+        """See ``roost.extend_deadline``."""
+        return self._extend_deadline(seconds) == 1
+
+    def mark_idempotent(self):
+        """See ``roost.mark_idempotent``."""
+        return self._mark_idempotent() == 1
 
     def limit_leaving(self, seconds):
         """Ends the process after so many seconds, whatever Python still does."""

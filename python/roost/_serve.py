@@ -13,7 +13,7 @@ import subprocess
 import threading
 import warnings
 
-from roost import _lanes
+from roost import _forks, _lanes
 from roost._native import Native
 
 _FILE_MAGIC = 0x454C4946
@@ -185,9 +185,11 @@ class _Server:
             if signals.asked:
                 return
             raise ServingError("roost ended with status %d; its message is above" % status) from None
+        # Said what it had to: a child that the application forks need not hold it.
+        ours.close()
         native = Native(settings["library"])
         native.open(link, control, doorbell, settings, watches_front=False)
-        os.register_at_fork(after_in_child=native.forked)
+        _forks.guard(native, signals.replaced())
         if self._ident is not None:
             settings["server_software"] = self._ident
         lanes = _lanes.Lanes(native, self._app, settings)
@@ -220,6 +222,10 @@ class _Signals:
             self._wakeup_before = signal.set_wakeup_fd(self._entry, warn_on_full_buffer=False)
             self._before = [(number, signal.signal(number, self._pass)) for number in (signal.SIGINT, signal.SIGTERM)]
         return self
+
+    def replaced(self):
+        """By signal: our handler, and the one before."""
+        return {} if self.wake is None else {number: (self._pass, before) for number, before in self._before}
 
     def pass_to(self, front):
         self._front = front

@@ -6,6 +6,8 @@ import stat
 import sys
 import traceback
 
+from roost import _request
+
 
 class ErrorLog:
     """``wsgi.errors``: each line becomes a line of the server's log, with the request's id."""
@@ -144,6 +146,8 @@ class Glue:
     plain_file = staticmethod(plain_file)
     open_body = staticmethod(open_body)
     describe = staticmethod(describe)
+    request_timeout = _request.RequestTimeout
+    absorb = staticmethod(_request.absorb)
     leave_child = staticmethod(leave_child)
 
     def __init__(self, application, settings):
@@ -160,6 +164,9 @@ class Glue:
             "wsgi.run_once": False,
             "wsgi.file_wrapper": FileWrapper,
             "wsgi.input_terminated": True,
+            # For those who do not want to import roost.
+            "roost.extend_deadline": _request.extend_deadline,
+            "roost.mark_idempotent": _request.mark_idempotent,
             # What each request sets. They stand here so that the copy has room for them and needs no growing.
             "REQUEST_METHOD": "",
             "PATH_INFO": "",

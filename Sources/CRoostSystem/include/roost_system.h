@@ -38,6 +38,17 @@ pid_t roost_spawn(
 /// Waits until the process of `pidfd` ended and takes its status: the exit status, or minus the signal number.
 int roost_reap(int pidfd, int *status);
 
+/// Starts `path` with `descriptor` as its 3, /dev/null as 0, the 1 and 2 of this process, and nothing else inherited.
+/// It is no child that is killed with its parent. Returns the pid, or -1 with the errno of what failed in `*failure`.
+pid_t roost_launch(
+    const char *path, char *const *arguments, char *const *environment, int descriptor, int *failure);
+
+/// Lowers the soft limit of open files of another process to `soft`, if it is higher. prlimit(2).
+int roost_lower_descriptor_limit(pid_t pid, unsigned long long soft);
+
+/// Whether the kernel sees every change below `path`: 1 for its own file systems, 0 where others write too (NFS, SMB,
+/// folders shared with a virtual machine) and where it cannot be told. statfs(2).
+int roost_is_local_file_system(const char *path);
 /// Makes this process the parent of descendants whose own parent ends. prctl(2), PR_SET_CHILD_SUBREAPER.
 int roost_adopt_orphans(void);
 /// A child that has ended and is not reaped, and stays so; 0 when there is none.

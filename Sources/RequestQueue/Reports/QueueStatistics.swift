@@ -4,6 +4,8 @@ public struct QueueStatistics: Sendable, Hashable {
     public internal(set) var accepted: UInt64 = 0
     /// Requests that were given to a thread.
     public internal(set) var dispatched: UInt64 = 0
+    /// Requests that were taken back from their thread, to be given to another one.
+    public internal(set) var returned: UInt64 = 0
     /// Requests whose thread became idle again.
     public internal(set) var finished: UInt64 = 0
     /// Requests whose client left while they waited.

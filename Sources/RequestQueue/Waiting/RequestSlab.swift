@@ -11,7 +11,7 @@ struct RequestSlab: Sendable {
         case waiting
         /// Laid ready behind a running one, see `stage(at:)`. Goes to `waiting` or `running`.
         case staged
-        /// On a thread. Goes to `free`.
+        /// On a thread. Goes to `free`, or back to `waiting`.
         case running
     }
 

@@ -38,6 +38,11 @@ struct SlotTable: Sendable {
         change(id) { $0.isDraining = true }
     }
 
+    /// Gives a worker nothing for now, or again, or returns false when there is no such worker.
+    mutating func setHeld(_ isHeld: Bool, for id: WorkerID) -> Bool {
+        change(id) { $0.isHeld = isHeld }
+    }
+
     /// Removes a worker and returns what ran there.
     mutating func remove(_ id: WorkerID) -> [Int32] {
         guard let index = index(of: id) else { return [] }

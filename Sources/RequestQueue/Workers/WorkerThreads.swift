@@ -14,6 +14,8 @@ struct WorkerThreads: Sendable {
     private(set) var limit: Int
     private(set) var busy = 0
     var isDraining = false
+    /// Whether it gets nothing for now.
+    var isHeld = false
     private var threads: [Thread]
     /// The thread that became idle last: its stack and its caches are the warmest.
     private var lastIdle: Int32
@@ -31,7 +33,7 @@ struct WorkerThreads: Sendable {
 
     /// How many requests it could be given now.
     var available: Int {
-        isDraining || busy >= limit ? 0 : limit - busy
+        isDraining || isHeld || busy >= limit ? 0 : limit - busy
     }
 
     /// The threads that take part: the limit, or what is busy where that is more or all there will be.

@@ -53,6 +53,19 @@ public struct MachineFacts: Sendable, Equatable {
         )
     }
 
+    /// The number of a user, given by name or number; nil when there is no such user.
+    static func userID(of user: String) -> Int? {
+        Int(user) ?? getpwnam(user).map { Int($0.pointee.pw_uid) }
+    }
+
+    /// Whether a name or number is this process's user or group: asking for what one is already is no error.
+    func isOwn(_ kind: String, _ value: String) -> Bool {
+        if kind == "user" {
+            return value == String(userID) || getpwuid(uid_t(userID)).map { String(cString: $0.pointee.pw_name) } == value
+        }
+        return value == String(getegid()) || getgrgid(getegid()).map { String(cString: $0.pointee.gr_name) } == value
+    }
+
     /// The bytes of `MemTotal` in `/proc/meminfo` (proc_meminfo(5): in units of 1024 bytes).
     static func installedMemory(files: Files) -> Int? {
         for line in files.lines("/proc/meminfo") where line.hasPrefix("MemTotal:") {

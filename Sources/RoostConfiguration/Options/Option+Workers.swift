@@ -10,7 +10,7 @@ extension Option {
             aliases: ["workers"],
             automatically: """
                 the CPUs this process may use (affinity and cgroup quota), rounded up; at most 8, and at most what \
-                three quarters of the memory hold at 150 MiB each
+                three quarters of the memory hold at 150 MiB each; 1 with `reload`
                 """,
             summary: "worker processes (P)",
             discussion: """
@@ -31,6 +31,17 @@ extension Option {
                 servers); for one that computes they only move the wait from the queue to the interpreter's lock. \
                 Four is right for three quarters of waiting, and eight in all let the six requests a browser has in \
                 flight run side by side. An app that is not safe in threads needs 1.
+                """
+        ),
+        .duration(
+            "switch-interval",
+            \.workers.switchInterval,
+            in: .workers,
+            summary: "how long a thread computes before it lets another have the GIL",
+            discussion: """
+                Python's own 5 ms make a request that needs microseconds wait that long for every thread that computes \
+                beside it. 1 ms costs a few percent of CPU while several threads compute, and nothing otherwise. An \
+                app may set it too (`sys.setswitchinterval`), and then has the last word.
                 """
         ),
         .duration(

@@ -55,6 +55,8 @@ public struct Option: Sendable {
         case lifecycle = "Recycle and reload"
         /// The request queue.
         case queue = "Request queue"
+        /// Requests that run.
+        case requests = "Running requests"
         /// Limits and timeouts of HTTP.
         case http = "Limits and timeouts"
         /// Memory and spool files.
@@ -65,6 +67,10 @@ public struct Option: Sendable {
         case logging = "Logs"
         /// The control plane.
         case admin = "Admin"
+        /// The process on its machine.
+        case service = "Service"
+        /// What helps while an app is being written.
+        case development = "Development"
     }
 
     /// The name in files, and after `--`, in kebab case.

@@ -3,8 +3,9 @@ public enum OptionTable {
     /// The options, grouped.
     public static let all: [Option] =
         Option.applicationOptions + Option.listeningOptions + Option.workerOptions + Option.preloadOptions
-        + Option.lifecycleOptions + Option.queueOptions + Option.httpOptions + Option.bufferingOptions + Option.trustOptions + Option.loggingOptions
-        + Option.adminOptions
+        + Option.lifecycleOptions + Option.queueOptions + Option.requestOptions + Option.httpOptions
+        + Option.bufferingOptions + Option.trustOptions + Option.loggingOptions + Option.adminOptions
+        + Option.serviceOptions + Option.developmentOptions
 
     /// The option of a name, or `nil`.
     public static func option(named name: String) -> Option? {

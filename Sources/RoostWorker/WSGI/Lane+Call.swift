@@ -12,11 +12,13 @@ extension Lane {
         sentBytes = 0
         overran = false
         knownLength = nil
+        interruption = Interruption()
         isHeadRequest = request.part(.method).elementsEqual("HEAD".utf8)
         requestID = PythonText.latin1(request.part(.requestID))
         let made = makeEnviron(request)
         reader.consume(header)
         if let made {
+            enterApplication()
             if let iterable = roost_call2(glue.application, made.environ, startResponse) {
                 if WorkerProcess.isInert { leaveChild() }
                 respond(with: iterable)
@@ -29,6 +31,8 @@ extension Lane {
         } else {
             fail()
         }
+        // Forked in `close`, or by a destructor: the next request is the parent's.
+        if WorkerProcess.isInert { leaveChild() }
         flushLog()
         if let requestID { Py_DecRef(requestID) }
         requestID = nil
@@ -89,6 +93,7 @@ extension Lane {
 
     /// Logs the Python error and answers 500, or breaks the response off when its head has gone out.
     func fail() {
+        leaveApplication()
         if WorkerProcess.isInert { leaveChild() }
         logError()
         failAnswered()
@@ -98,6 +103,8 @@ extension Lane {
     func failAnswered() {
         if phase == .headSent {
             abort("the application failed after it had begun its response")
+        } else if interruption.wasRaised {
+            answerPlain(504, "Gateway Timeout")
         } else {
             answerPlain(500, "Internal Server Error")
         }

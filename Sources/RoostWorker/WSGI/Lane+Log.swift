@@ -60,8 +60,11 @@ extension Lane {
         message.withUTF8 { sendLog(level, UnsafeRawBufferPointer($0)) }
     }
 
-    /// Takes the Python error and writes its traceback to the log.
+    /// Takes the Python error, with which the application has ended, and writes its traceback to the log.
     func logError() {
+        leaveApplication()
+        let isInterrupt = interruption.wasSent && isErrorTimeout
+        if isInterrupt { interruption.wasRaised = true }
         guard let error = takeError() else { return }
         defer { Py_DecRef(error) }
         guard let text = roost_call1(glue.describe, error) else {
@@ -81,7 +84,17 @@ extension Lane {
             PyErr_Clear()
             return
         }
-        sendLog(.error, UnsafeRawBufferPointer(start: start, count: length))
+        let traceback = UnsafeRawBufferPointer(start: start, count: length)
+        if isInterrupt {
+            (Array("\(interruptionNote)\n".utf8) + traceback).withUnsafeBytes { sendLog(.warning, $0) }
+        } else {
+            sendLog(.error, traceback)
+        }
+    }
+
+    /// Whether the Python error is what an interrupt raises.
+    private var isErrorTimeout: Bool {
+        PyErr_Occurred() != nil && PyErr_ExceptionMatches(glue.requestTimeout) != 0
     }
 
     /// The Python error as an exception with its traceback.
@@ -101,7 +114,7 @@ extension Lane {
     }
 
     private func sendLog(_ level: LogLevel, _ text: UnsafeRawBufferPointer) {
-        if WorkerProcess.isInert { return }
+        if WorkerProcess.isInert { return logInChild(text) }
         let cut = UnsafeRawBufferPointer(rebasing: text[..<min(text.count, chunkBytes - 1)])
         if log.dropped > 0 {
             var note = "\(log.dropped) lines of the log were dropped: the front had no room for them"
@@ -114,6 +127,13 @@ extension Lane {
             withoutGIL { _ = usleep(1000) }
         }
         log.dropped += 1
+    }
+
+    /// A forked child's line goes where its standard error goes: into the front's log, but for the request's id.
+    private func logInChild(_ text: UnsafeRawBufferPointer) {
+        let line = [UInt8](text) + [UInt8(ascii: "\n")]
+        // At once, so that lines of several processes stay whole.
+        _ = line.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
 
     private func trySendLog(_ level: LogLevel, _ text: UnsafeRawBufferPointer) -> Bool {

@@ -7,13 +7,20 @@ extension Lane {
     /// Needs the GIL. `iterable` is borrowed.
     func respond(with iterable: PythonObject) {
         let kind = isPlainSequence(iterable)
-        if kind.isList || kind.isTuple, phase == .headReady, sendWhole(iterable, isList: kind.isList) { return }
-        var isComplete = false
-        if !kind.isList, !kind.isTuple, isFileWrapper(iterable), sendFile(iterable) {
-            close(iterable)
-            return
+        if kind.isList || kind.isTuple {
+            // The application has done all it will.
+            leaveApplication()
+            if phase == .headReady, sendWhole(iterable, isList: kind.isList) { return }
+        } else if isFileWrapper(iterable) {
+            leaveApplication()
+            if sendFile(iterable) {
+                close(iterable)
+                return
+            }
+            enterApplication()
         }
-        isComplete = iterate(over: iterable)
+        let isComplete = iterate(over: iterable)
+        leaveApplication()
         if WorkerProcess.isInert { leaveChild() }
         if !kind.isList, !kind.isTuple { close(iterable) }
         if isComplete { finish() } else { failAnswered() }

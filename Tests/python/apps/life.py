@@ -16,7 +16,7 @@ def app(environ, start_response):
         "main": sys.modules["__main__"].__file__, "thread": threading.current_thread().name,
         "own_dir_on_path": any(os.path.basename(entry) == "roost" for entry in sys.path),
         "inheritable": [os.get_inheritable(fd) for fd in (3, 4, 5)],
-        "sigint": signal.getsignal(signal.SIGINT) == signal.SIG_IGN,
+        "sigint": signal.getsignal(signal.SIGINT) not in (signal.SIG_IGN, signal.default_int_handler),
     }
     return [repr(facts).encode()]
 

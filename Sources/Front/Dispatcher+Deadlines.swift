@@ -1,0 +1,134 @@
+internal import Logging
+internal import RequestQueue
+internal import Telemetry
+internal import WorkerLink
+internal import Workers
+
+/// Requests that run longer than they may, and workers whose threads do not come back.
+///
+/// ``RunningDeadline`` and ``HangJudge`` decide, here it is carried out.
+extension Dispatcher {
+    /// Looks at everything that runs.
+    ///
+    /// Called by the server's tick; O(number of threads), and without a system call while nothing is wrong.
+    func supervise(at now: Instant) {
+        for seat in seats {
+            lookAtDeadlines(of: seat, at: now)
+            lookAtPulse(of: seat, at: now)
+            judge(seat, at: now)
+            // The last of its requests may have been found not to end, or taken back.
+            if seat.isLeaving, seat.isIdle { workerBecameIdle(seat.worker) }
+        }
+    }
+
+    private func lookAtDeadlines(of seat: WorkerSeat, at now: Instant) {
+        for lane in seat.running.indices {
+            guard let exchange = seat.running[lane], exchange.deadline.limit > .zero, !exchange.isWarmUp else { continue }
+            let action = exchange.deadline.look(
+                from: exchange.startedAt,
+                extended: seat.worker.link.lanes[lane].extendedDeadline(of: exchange.stream),
+                grace: timeoutGrace,
+                at: now
+            )
+            switch action {
+            case .none: break
+            case .interrupt: timeOut(exchange, on: seat, lane: lane, at: now)
+            case .declareStuck: observe(seat, at: now)
+            }
+        }
+    }
+
+    /// Answers the client at once, and has the thread interrupted.
+    private func timeOut(_ exchange: Exchange, on seat: WorkerSeat, lane: Int, at now: Instant) {
+        var metadata = seat.metadata
+        metadata["request"] = "\(requestIDs.text(exchange.number))"
+        metadata["route"] = "\(exchange.owner?.route ?? "a request whose client had left")"
+        metadata["ran"] = "\(DeathReport.seconds(now.since(exchange.startedAt)))"
+        logger.warning("request timed out", metadata: metadata)
+        seat.worker.link.lanes[lane].cancel(exchange.stream)
+        let failure = ExchangeFailure.timedOut(limit: exchange.deadline.limit)
+        guard exchange.claim?.revoke() != true else {
+            // No thread has come to it: there is nobody to interrupt.
+            release(exchange, from: seat, lane: lane)
+            if let ticket = exchange.ticket, let slot = exchange.slot {
+                _ = take(ticket)
+                queue.finish(slot, of: ticket, at: now)
+            }
+            fail(exchange, failure)
+            return
+        }
+        seat.worker.interrupt(lane: lane, stream: exchange.stream)
+        fail(exchange, failure)
+    }
+
+    /// Frees a lane whose request was taken back; what lies ready behind it waits again.
+    func release(_ exchange: Exchange, from seat: WorkerSeat, lane: Int) {
+        unstage(seat, lane: lane)
+        seat.running[lane] = nil
+        seat.conversations[lane].cancel()
+    }
+
+    // MARK: Threads that do not come back
+
+    /// Begins to watch a worker one of whose threads is stuck, and has it tell where its threads are.
+    private func observe(_ seat: WorkerSeat, at now: Instant) {
+        guard seat.judge == nil else { return }
+        seat.judge = HangJudge(signs(of: seat), at: now)
+        // Before the judgement in the log; not to a process that it would end.
+        if SignalsCaught.contains(Worker.stacksSignal, by: seat.worker.pid) { seat.worker.requestStacks() }
+    }
+
+    private func judge(_ seat: WorkerSeat, at now: Instant) {
+        guard seat.judge != nil, seat.judge?.isSettled == false else { return }
+        let verdict = seat.judge?.look(signs(of: seat), at: now) ?? .wait
+        switch verdict {
+        case .wait:
+            break
+        case .dismiss:
+            seat.judge = nil
+            logger.notice("a thread that was taken to be stuck came back", metadata: seat.metadata)
+        case .replace(let finding, let evidence):
+            var metadata = seat.metadata
+            metadata["evidence"] = "\(evidence)"
+            metadata["requests"] = "\(stuckRequests(of: seat, at: now))"
+            logger.error("\(finding.rawValue): its worker is replaced", metadata: metadata)
+            if finding == .interpreterIsStuck {
+                seat.isWedged = true
+                takeBack(seat, at: now)
+            }
+            replaceWorker(seat.worker, .stuck)
+        }
+    }
+
+    private func stuckRequests(of seat: WorkerSeat, at now: Instant) -> String {
+        seat.running.indices.compactMap { lane in
+            guard let exchange = seat.running[lane], exchange.deadline.isStuck else { return nil }
+            let age = DeathReport.seconds(now.since(exchange.startedAt))
+            // As Python's stack dump names it: `Thread 0x00007f… (most recent call first)`.
+            let name = seat.worker.link.lanes[lane].thread.map { String($0.name, radix: 16) }
+            return "thread \(lane + 1)\(name.map { " (0x\($0))" } ?? ""): request "
+                + "\(requestIDs.text(exchange.number)), \(age)"
+        }.joined(separator: "; ")
+    }
+
+    private func signs(of seat: WorkerSeat) -> HangJudge.Signs {
+        let stuck = seat.stuckThreads
+        let lane = seat.running.firstIndex { $0?.deadline.isStuck == true }
+        let thread = lane.flatMap { seat.worker.link.lanes[$0].thread?.id }
+        return HangJudge.Signs(
+            finished: seat.served,
+            stuckThreads: stuck,
+            othersBusy: seat.running.count { $0 != nil } - stuck,
+            readsMessages: seat.worker.readsMessages,
+            process: ProcessLook.at(seat.worker.pid),
+            thread: thread.flatMap { ProcessLook.at(seat.worker.pid, thread: $0) }
+        )
+    }
+
+    /// Ends the workers at a position in which no thread runs Python any more: their successor is there.
+    func successorBecameReady(_ worker: Worker) {
+        for seat in seats where seat.isWedged && seat.worker !== worker && seat.worker.index == worker.index {
+            endWorker(seat.worker)
+        }
+    }
+}

@@ -1,0 +1,57 @@
+import Foundation
+import Testing
+
+@testable import Service
+
+@Suite struct PidFileTests {
+    private let directory = NSTemporaryDirectory() + "roost-pid-\(UUID().uuidString)"
+    private var path: String { directory + "/roost.pid" }
+
+    init() throws {
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    }
+
+    private func text() -> String? { try? String(contentsOfFile: path, encoding: .utf8) }
+
+    @Test func `it is there when it is published, and gone when it is removed`() throws {
+        let file = try PidFile(path: path)
+        #expect(text() == nil)
+        try file.publish()
+        #expect(text() == "\(getpid())\n")
+        file.remove()
+        #expect(try FileManager.default.contentsOfDirectory(atPath: directory).isEmpty)
+    }
+
+    @Test func `one that names a living process is an error that says which`() throws {
+        try "1\n".write(toFile: path, atomically: true, encoding: .utf8)
+        let error = #expect(throws: ServiceError.self) { try PidFile(path: path) }
+        #expect(error?.reason.contains("process 1,") == true)
+        #expect(text() == "1\n")
+    }
+
+    @Test func `one that names the process to be replaced is taken over`() throws {
+        try "1\n".write(toFile: path, atomically: true, encoding: .utf8)
+        try PidFile(path: path, predecessor: 1).publish()
+        #expect(text() == "\(getpid())\n")
+    }
+
+    @Test(arguments: ["2147483646\n", "", "nonsense"])
+    func `one that is left over is replaced`(left: String) throws {
+        try left.write(toFile: path, atomically: true, encoding: .utf8)
+        try PidFile(path: path).publish()
+        #expect(text() == "\(getpid())\n")
+    }
+
+    @Test func `one that another server has written meanwhile stays`() throws {
+        let file = try PidFile(path: path)
+        try file.publish()
+        try "1\n".write(toFile: path, atomically: true, encoding: .utf8)
+        file.remove()
+        #expect(text() == "1\n")
+    }
+
+    @Test func `a directory that is not there is an error that names the file`() {
+        let error = #expect(throws: ServiceError.self) { try PidFile(path: directory + "/no/roost.pid") }
+        #expect(error?.reason.contains(directory + "/no/roost.pid") == true)
+    }
+}

@@ -1,0 +1,98 @@
+import Testing
+
+@testable import Service
+
+@Suite struct ServiceNoticesTests {
+    private let starting = ServiceNotices.Reading(readyWorkers: 0, processes: 2, queueDepth: 0)
+    private let serving = ServiceNotices.Reading(readyWorkers: 2, processes: 2, queueDepth: 0)
+    private let reloading = ServiceNotices.Reading(readyWorkers: 2, processes: 2, queueDepth: 0, isReloading: true)
+
+    @Test func `readiness is said when a worker is ready, not before, and once`() {
+        var notices = ServiceNotices(hasWatchdog: false)
+        #expect(notices.message(for: starting, at: 0) == "STATUS=starting, 0 of 2 workers, queue 0")
+        #expect(notices.message(for: starting, at: 1) == nil)
+        #expect(notices.message(for: serving, at: 2) == "READY=1\nSTATUS=2 of 2 workers, queue 0")
+        #expect(notices.message(for: serving, at: 3) == nil)
+    }
+
+    @Test func `a reload is said with its time, and readiness again after it`() {
+        var notices = ServiceNotices(hasWatchdog: false)
+        _ = notices.message(for: serving, at: 1)
+        let said = notices.message(for: reloading, at: 42)
+        #expect(said == "RELOADING=1\nMONOTONIC_USEC=42\nSTATUS=reloading, 2 of 2 workers, queue 0")
+        #expect(notices.message(for: reloading, at: 43) == nil)
+        #expect(notices.message(for: serving, at: 44) == "READY=1\nSTATUS=2 of 2 workers, queue 0")
+    }
+
+    @Test func `a sign of life is given every time where one is wanted`() {
+        var notices = ServiceNotices(hasWatchdog: true)
+        _ = notices.message(for: serving, at: 1)
+        #expect(notices.message(for: serving, at: 2) == "WATCHDOG=1")
+        #expect(notices.message(for: serving, at: 3) == "WATCHDOG=1")
+    }
+
+    @Test func `draining asks for the time that it may take`() {
+        var notices = ServiceNotices(hasWatchdog: false)
+        _ = notices.message(for: serving, at: 1)
+        #expect(notices.stopping(within: .milliseconds(1500)) == "STOPPING=1\nEXTEND_TIMEOUT_USEC=1500000")
+        #expect(notices.message(for: serving, at: 2) == "STATUS=draining, 2 of 2 workers, queue 0")
+    }
+
+    @Test func `a server that was replaced says nothing more`() {
+        var notices = ServiceNotices(hasWatchdog: true)
+        _ = notices.message(for: serving, at: 1)
+        #expect(notices.handOver(to: 99) == "MAINPID=99")
+        #expect(notices.message(for: serving, at: 2) == nil)
+        #expect(notices.stopping(within: .seconds(1)) == nil)
+    }
+
+    @Test func `a server whose replacement died is the service again`() {
+        var notices = ServiceNotices(hasWatchdog: true)
+        _ = notices.message(for: serving, at: 1)
+        _ = notices.handOver(to: 99)
+        #expect(notices.takeBack(by: 12) == "MAINPID=12")
+        #expect(notices.message(for: serving, at: 2) == "STATUS=2 of 2 workers, queue 0\nWATCHDOG=1")
+    }
+
+    @Test func `what was lost is said again`() {
+        var notices = ServiceNotices(hasWatchdog: false)
+        let said = notices.message(for: serving, at: 1)
+        notices.wasLost()
+        #expect(notices.message(for: serving, at: 2) == said)
+    }
+}
+
+@Suite struct ServiceVariablesTests {
+    @Test func `sockets are taken only by the process that they are meant for`() throws {
+        let given = ["LISTEN_FDS": "2", "LISTEN_PID": "41"]
+        #expect(try ServiceVariables(environment: given, pid: 41).listening == 3..<5)
+        #expect(try ServiceVariables(environment: given, pid: 42).listening.isEmpty)
+        #expect(try ServiceVariables(environment: ["LISTEN_FDS": "2"], pid: 42).listening.isEmpty)
+    }
+
+    @Test(arguments: ["-1", "many", "9999999", ""])
+    func `a count that nobody should have set is an error that shows it`(count: String) {
+        #expect(throws: ServiceError.self) {
+            try ServiceVariables(environment: ["LISTEN_FDS": count, "LISTEN_PID": "1"], pid: 1)
+        }
+    }
+
+    @Test func `the watchdog is for this process unless it is addressed to another`() throws {
+        let whole = try ServiceVariables(environment: ["WATCHDOG_USEC": "3000000"], pid: 5)
+        #expect(whole.watchdog == .seconds(3))
+        let ours = try ServiceVariables(environment: ["WATCHDOG_USEC": "1", "WATCHDOG_PID": "5"], pid: 5)
+        #expect(ours.watchdog == .microseconds(1))
+        let others = try ServiceVariables(environment: ["WATCHDOG_USEC": "1", "WATCHDOG_PID": "6"], pid: 5)
+        #expect(others.watchdog == nil)
+    }
+}
+
+@Suite struct OrphansTests {
+    @Test func `a dead child is taken away at the second look, not at the first`() {
+        var orphans = Orphans()
+        #expect(orphans.abandoned(among: [3, 4]).isEmpty)
+        #expect(orphans.abandoned(among: [4, 5]) == [4])
+        #expect(orphans.abandoned(among: [5]) == [5])
+        #expect(orphans.abandoned(among: []).isEmpty)
+    }
+}
