@@ -114,8 +114,8 @@ public struct ListeningSocket: Sendable, Equatable {
         return withUnsafeMutableBytes(of: &storage) { bytes -> Int? in
             let result = bytes.withMemoryRebound(to: sockaddr.self) { getsockname(descriptor, $0.baseAddress, &size) }
             guard result == 0 else { return nil }
-            // sin_port and sin6_port lie at the same place.
-            return Int(UInt16(bigEndian: bytes.loadUnaligned(as: sockaddr_in.self).sin_port))
+            // sin_port and sin6_port lie at the same place, behind the family, the high byte first (ip(7), ipv6(7)).
+            return Int(bytes[2]) << 8 | Int(bytes[3])
         }
     }
 }
