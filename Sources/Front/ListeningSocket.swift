@@ -49,7 +49,9 @@ public struct ListeningSocket: Sendable, Equatable {
         self.init(descriptor: descriptor, wanted: listener, isKept: false)
     }
 
-    private static func open(host: String, port: Int, _ listener: FrontConfiguration.Listener) throws(FrontError) -> Int32 {
+    private static func open(host: String, port: Int, _ listener: FrontConfiguration.Listener) throws(FrontError)
+        -> Int32
+    {
         var hints = addrinfo()
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         hints.ai_flags = AI_PASSIVE
@@ -114,8 +116,8 @@ public struct ListeningSocket: Sendable, Equatable {
         return withUnsafeMutableBytes(of: &storage) { bytes -> Int? in
             let result = bytes.withMemoryRebound(to: sockaddr.self) { getsockname(descriptor, $0.baseAddress, &size) }
             guard result == 0 else { return nil }
-            // sin_port and sin6_port lie at the same place, behind the family, the high byte first (ip(7), ipv6(7)).
-            return Int(bytes[2]) << 8 | Int(bytes[3])
+            // sin_port and sin6_port lie at the same place, behind the family: ip(7), ipv6(7).
+            return Int(UInt16(bigEndian: bytes.loadUnaligned(fromByteOffset: 2, as: UInt16.self)))
         }
     }
 }
