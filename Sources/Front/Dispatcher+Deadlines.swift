@@ -23,7 +23,9 @@ extension Dispatcher {
 
     private func lookAtDeadlines(of seat: WorkerSeat, at now: Instant) {
         for lane in seat.running.indices {
-            guard let exchange = seat.running[lane], exchange.deadline.limit > .zero, !exchange.isWarmUp else { continue }
+            guard let exchange = seat.running[lane], exchange.deadline.limit > .zero, !exchange.isWarmUp else {
+                continue
+            }
             let action = exchange.deadline.look(
                 from: exchange.startedAt,
                 extended: seat.worker.link.lanes[lane].extendedDeadline(of: exchange.stream),
@@ -91,12 +93,15 @@ extension Dispatcher {
             var metadata = seat.metadata
             metadata["evidence"] = "\(evidence)"
             metadata["requests"] = "\(stuckRequests(of: seat, at: now))"
-            logger.error("\(finding.rawValue): its worker is replaced", metadata: metadata)
             if finding == .interpreterIsStuck {
                 seat.isWedged = true
                 takeBack(seat, at: now)
             }
-            replaceWorker(seat.worker, .stuck)
+            let isReplaced = replaceWorker(seat.worker, .stuck)
+            logger.error(
+                "\(finding.rawValue): its worker \(isReplaced ? "is" : "can't be") replaced",
+                metadata: metadata
+            )
         }
     }
 
@@ -104,18 +109,24 @@ extension Dispatcher {
         seat.running.indices.compactMap { lane in
             guard let exchange = seat.running[lane], exchange.deadline.isStuck else { return nil }
             let age = DeathReport.seconds(now.since(exchange.startedAt))
-            return "thread \(lane + 1): \(requestIDs.text(exchange.number)), \(age)"
+            // As Python's stack dump names it: `Thread 0x00007f… (most recent call first)`.
+            let name = seat.worker.link.lanes[lane].thread.map { String($0.name, radix: 16) }
+            return "thread \(lane + 1)\(name.map { " (0x\($0))" } ?? ""): request "
+                + "\(requestIDs.text(exchange.number)), \(age)"
         }.joined(separator: "; ")
     }
 
     private func signs(of seat: WorkerSeat) -> HangJudge.Signs {
         let stuck = seat.stuckThreads
+        let lane = seat.running.firstIndex { $0?.deadline.isStuck == true }
+        let thread = lane.flatMap { seat.worker.link.lanes[$0].thread?.id }
         return HangJudge.Signs(
             finished: seat.served,
             stuckThreads: stuck,
             othersBusy: seat.running.count { $0 != nil } - stuck,
             readsMessages: seat.worker.readsMessages,
-            process: ProcessLook.at(seat.worker.pid)
+            process: ProcessLook.at(seat.worker.pid),
+            thread: thread.flatMap { ProcessLook.at(seat.worker.pid, thread: $0) }
         )
     }
 

@@ -57,6 +57,7 @@ extension FrontServer {
         snapshot.configuredWorkers = pool.processes
         snapshot.generation = pool.generation
         snapshot.isReloading = pool.isReloading
+        snapshot.lastWorkerEnd = events.lastEnd
         snapshot.workers = pool.report.map { entry in
             guard let worker = entry.worker else {
                 return MetricsSnapshot.Worker(

@@ -16,6 +16,8 @@ final class WorkerEvents: WorkerPoolDelegate {
     var onFailure: ((StartupFailure) -> Void)?
     /// Told when a worker has become ready.
     var onReady: () -> Void = {}
+    /// How the last worker ended that was not sent away, for people.
+    private(set) var lastEnd: String?
     /// Whether a worker has ever been ready.
     private(set) var hasServed = false
 
@@ -74,6 +76,9 @@ final class WorkerEvents: WorkerPoolDelegate {
     }
 
     func workerDied(_ worker: Worker, _ death: WorkerDeath) {
+        if death.reason != .drained, !worker.isLeaving {
+            lastEnd = "worker \(worker.index + 1): \(death.failure?.title ?? death.exit.description)"
+        }
         if death.served != nil && death.reason != .drained && !worker.isLeaving { dispatcher.metrics.workerRestarted() }
         dispatcher.lose(worker, death)
     }

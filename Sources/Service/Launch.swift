@@ -14,8 +14,16 @@ public final class Launch: @unchecked Sendable {
     /// Copies what this process was started with, and takes what is for the front alone out of the environment.
     ///
     /// To be called by the main thread before there is another.
-    public init(arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>, count: Int32, directory: String) {
-        self.arguments = (0..<Int(count)).map { index in arguments[index].map { strdup($0) } ?? nil }
+    ///
+    /// - Parameters:
+    ///   - arguments: The command line, the program's name first; without zero bytes.
+    ///   - directory: The working directory.
+    public init(arguments: [[UInt8]], directory: String) {
+        self.arguments = arguments.map { argument in
+            (argument.map(CChar.init(bitPattern:)) + [0]).withUnsafeBufferPointer { text in
+                text.baseAddress.flatMap { strdup($0) }
+            }
+        }
         self.directory = directory
         var environment: [UnsafeMutablePointer<CChar>?] = []
         // Imported as if it could not be NULL; after clearenv(3) it is.

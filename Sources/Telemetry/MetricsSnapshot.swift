@@ -96,6 +96,8 @@ public struct MetricsSnapshot: Sendable, Equatable {
     public var configuredWorkers: Int?
     /// The generation that serves, from 1; each reload brings the next.
     public var generation = 1
+    /// How the last worker ended that was not sent away, for people; nil when none has.
+    public var lastWorkerEnd: String?
     /// Whether a new generation is being started.
     public var isReloading = false
     /// Lines of the log and the access log dropped because the reader stalled or writing failed.
@@ -120,7 +122,11 @@ public struct MetricsSnapshot: Sendable, Equatable {
     public var reasonNotReady: String? {
         switch phase {
         case .draining: "draining"
-        case .starting, .serving: readyWorkers > 0 ? nil : "no worker is ready (0 of \(configuredWorkers ?? workers.count))"
+        case .starting, .serving: readyWorkers > 0 ? nil : noWorkerIsReady
         }
+    }
+
+    private var noWorkerIsReady: String {
+        "no worker is ready (0 of \(configuredWorkers ?? workers.count))" + (lastWorkerEnd.map { "; last ended \($0)" } ?? "")
     }
 }

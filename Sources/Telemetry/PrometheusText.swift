@@ -103,7 +103,7 @@ public struct PrometheusText {
             )
         }
         labelled("roost_refused_total", "cause", "Requests answered without the application.", server.refused)
-        labelled("roost_failed_total", "cause", "Requests answered 5xx for want of an answer.", server.failures)
+        labelled("roost_failed_total", "cause", "Requests answered 5xx because the application did not answer.", server.failures)
         labelled("roost_cut_total", "cause", "Responses cut after their head.", server.cuts)
         labelled("roost_retries_total", "cause", "Requests given to another worker.", server.retries)
         labelled("roost_clients_left_total", "phase", "Clients that left before their answer.", server.clientsLeft)

@@ -59,6 +59,8 @@ extension PoolState {
     ) -> [Action] {
         switch place.role {
         case .current:
+            // Whoever was here has gone: a pool that gives up does not wait for him.
+            positions[place.index].current = .empty
             guard replacesWorkers else { return fail(failure ?? Self.peerGone(reason)) }
             if let failure, !hasServed { return fail(failure) }
             if let successor = positions[place.index].successor {

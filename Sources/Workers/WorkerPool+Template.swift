@@ -61,10 +61,7 @@ extension WorkerPool {
         guard case .preloaded = configuration.source else { return nil }
         // Workers are named by small numbers, which the watcher gets too.
         defer { nextTemplateToken -= 1 }
-        if orphans == nil {
-            orphans = OrphanRounds()
-            reapOrphans()
-        }
+        beginReaping()
         return Template(configuration: configuration, pool: self, token: nextTemplateToken)
     }
 
@@ -83,8 +80,15 @@ extension WorkerPool {
         formerTemplates.removeAll { $0.isGone }
     }
 
+    /// Begins to reap what workers leave behind; for a process that the kernel gives the orphans.
+    func beginReaping() {
+        guard orphans == nil else { return }
+        orphans = OrphanRounds()
+        reapOrphans()
+    }
+
     /// Reaps what workers have left behind, now and then, as long as the pool lives.
-    func reapOrphans() {
+    private func reapOrphans() {
         guard !isConcluded, var rounds = orphans else { return }
         // A worker that has just been forked, and ended, is not known yet.
         if !templates.contains(where: \.isForking) {

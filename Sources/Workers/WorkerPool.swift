@@ -1,3 +1,4 @@
+internal import Glibc
 public import Logging
 public import NIOCore
 public import RequestQueue
@@ -102,6 +103,8 @@ public final class WorkerPool {
                 perform(state.notStarted(place, failure: error, jitter: 0, at: now))
             }
         }
+        // The first process of a container is given everybody's orphans.
+        if getpid() == 1 { beginReaping() }
         startDue()
         settle()
     }

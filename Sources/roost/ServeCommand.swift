@@ -38,11 +38,7 @@ struct ServeCommand {
         Signals.block()
         let environment = Surroundings.environment
         // From here on the environment has nothing in it that is for the front alone.
-        let launch = Launch(
-            arguments: CommandLine.unsafeArgv,
-            count: CommandLine.argc,
-            directory: Surroundings.directory
-        )
+        let launch = Launch(arguments: Surroundings.argumentBytes, directory: Surroundings.directory)
         var inheritance: Inheritance?
         do {
             let variables = try ServiceVariables(environment: environment, pid: getpid())

@@ -16,21 +16,23 @@ enum Surroundings {
         return variables
     }
 
-    /// The command line, the program's name first.
+    /// The command line byte for byte, the program's name first.
     ///
     /// From the kernel: Swift looks for it beside the environment, and does not find it where a library that was loaded
     /// first (LD_PRELOAD, as monitoring agents are) has set a variable, which moves that.
-    static var arguments: [String] {
+    static var argumentBytes: [[UInt8]] {
         let file = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { return CommandLine.arguments }
+        guard file >= 0 else { return CommandLine.arguments.map { Array($0.utf8) } }
         defer { close(file) }
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 4096)
         while case let count = read(file, &buffer, buffer.count), count > 0 { bytes += buffer[..<count] }
         // Each ends with a zero byte.
-        let parts = bytes.split(separator: 0, omittingEmptySubsequences: false).dropLast()
-        return parts.isEmpty ? CommandLine.arguments : parts.map { String(decoding: $0, as: UTF8.self) }
+        return bytes.split(separator: 0, omittingEmptySubsequences: false).dropLast().map(Array.init)
     }
+
+    /// The command line, the program's name first.
+    static var arguments: [String] { argumentBytes.map { String(decoding: $0, as: UTF8.self) } }
 
     /// The working directory.
     static var directory: String {

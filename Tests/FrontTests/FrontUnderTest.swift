@@ -31,6 +31,7 @@ final class FrontUnderTest {
         dispatcher = Dispatcher(
             loop: loop,
             policy: configuration.queue,
+            timeoutGrace: Nanoseconds(configuration.requests.timeoutGrace),
             metrics: ServerMetrics(refusalCauses: causes + ["head_timeout", "body_timeout", "write_stall"]),
             logger: logger
         )
@@ -75,7 +76,6 @@ final class FrontUnderTest {
             worker.worker,
             WorkerDeath(exit: .signalled(11), reason: nil, served: .seconds(1), failure: nil)
         )
-        workers.removeAll { $0 === worker }
         loop.run()
     }
 
@@ -257,6 +257,8 @@ final class FakeWorker {
         guard let (_, payload) = try lanes[lane].peek() else { return nil }
         return String(decoding: try RequestEnvelopeReader(payload).part(part), as: UTF8.self)
     }
+
+    func markIdempotent(_ stream: UInt64, lane: Int = 0) { lanes[lane].markIdempotent(stream) }
 
     func isCancelled(_ stream: UInt64, lane: Int = 0) -> Bool { lanes[lane].isCancelled(stream) }
 

@@ -25,9 +25,9 @@ RequestTimeout.__module__ = "roost"
 def extend_deadline(seconds):
     """Lets the request that this thread runs go on for ``seconds`` from now, whatever ``--request-timeout`` says.
 
-    To be called again as the work goes on; the last call counts. Returns True, and False where there is nothing to
-    extend: under another server, outside a request, in a thread that is not the request's own. Raises ValueError
-    unless ``seconds`` is positive and finite.
+    To be called again as the work goes on; the last call counts, but never brings the end nearer than the server's own
+    deadline. Returns True, and False where there is nothing to extend: under another server, outside a request, in a
+    thread that is not the request's own. Raises ValueError unless ``seconds`` is positive and finite.
     """
     seconds = float(seconds)
     if not 0 < seconds < math.inf:
