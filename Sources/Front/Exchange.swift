@@ -114,7 +114,7 @@ enum ExchangeFailure: Equatable {
     /// The label in the metrics; nil for refusals, which are counted by their own causes, and for code that does not start.
     var metricsCause: ServerMetrics.FailureCause? {
         switch self {
-        case .refused: nil
+        case .refused, .notStarted: nil
         case .workerDied: .workerEnded
         case .timedOut: .timedOut
         case .aborted: .aborted
