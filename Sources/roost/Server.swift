@@ -212,7 +212,10 @@ final class Server: Sendable {
 
     private func reload() async -> ControlAnswer {
         guard target != nil else {
-            return ControlAnswer(.conflict, "the app serves itself, in the process that called roost.serve: restart that")
+            return ControlAnswer(
+                .conflict,
+                "the app serves itself, in the process that called roost.serve: restart that"
+            )
         }
         manager.reloading()
         defer { manager.reloaded() }
