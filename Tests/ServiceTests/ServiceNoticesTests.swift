@@ -96,13 +96,3 @@ import Testing
         #expect(others.watchdog == nil)
     }
 }
-
-@Suite struct OrphansTests {
-    @Test func `a dead child is taken away at the second look, not at the first`() {
-        var orphans = Orphans()
-        #expect(orphans.abandoned(among: [3, 4]).isEmpty)
-        #expect(orphans.abandoned(among: [4, 5]) == [4])
-        #expect(orphans.abandoned(among: [5]) == [5])
-        #expect(orphans.abandoned(among: []).isEmpty)
-    }
-}

@@ -20,7 +20,9 @@ final class ServiceManager: Sendable {
 
     /// Creates it from what the environment said.
     ///
-    /// - Parameter isMuted: whether another process speaks for the service until ``takeOver()``.
+    /// - Parameters:
+    ///   - variables: what the environment said.
+    ///   - isMuted: whether another process speaks for the service until ``takeOver()``.
     init(_ variables: ServiceVariables, isMuted: Bool) {
         socket = variables.notifySocket.flatMap(NotifySocket.init(address:))
         let notices = ServiceNotices(hasWatchdog: variables.watchdog != nil)
