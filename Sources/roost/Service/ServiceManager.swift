@@ -48,22 +48,29 @@ final class ServiceManager: Sendable {
             let reading = ServiceNotices.Reading(
                 readyWorkers: reading.readyWorkers,
                 processes: reading.processes,
-                queueDepth: reading.queueDepth,
-                isReloading: state.reloads > 0
+                queueDepth: reading.queueDepth
             )
-            guard let message = state.notices.message(for: reading, at: Self.microseconds()) else { return }
+            guard let message = state.notices.message(for: reading) else { return }
             if !socket.send(message) { state.notices.wasLost() }
         }
     }
 
-    /// A new generation is started, until ``reloaded()``.
+    /// A new generation is started, until ``reloaded()``; several may be asked for at once.
     func reloading() {
-        state.withLock { $0.reloads += 1 }
+        state.withLock { state in
+            state.reloads += 1
+            guard state.reloads == 1, !state.isMuted else { return }
+            if let message = state.notices.reloading(at: Self.microseconds()) { socket?.send(message) }
+        }
     }
 
     /// It has taken over, or could not.
     func reloaded() {
-        state.withLock { $0.reloads -= 1 }
+        state.withLock { state in
+            state.reloads -= 1
+            guard state.reloads == 0, !state.isMuted else { return }
+            if let message = state.notices.reloaded() { socket?.send(message) }
+        }
     }
 
     /// The server drains.
