@@ -18,7 +18,8 @@ extension Dispatcher {
         var failed: [(exchange: Exchange, ticket: RequestTicket?)] = []
         // Each that is given back goes to the head of its line: the youngest first.
         for exchange in seat.exchanges.sorted(by: { $0.number > $1.number }) {
-            let verdict = judge(exchange, on: seat)
+            // What had all the time that there is for a drain does not begin anew.
+            let verdict = judge(exchange, on: seat, mayRunAgain: death.reason != .drainTimeout)
             if !exchange.isWarmUp {
                 report.add(
                     .init(
@@ -57,15 +58,16 @@ extension Dispatcher {
         pump(at: now)
     }
 
-    private func judge(_ exchange: Exchange, on seat: WorkerSeat) -> RetryRule.Verdict {
+    private func judge(_ exchange: Exchange, on seat: WorkerSeat, mayRunAgain: Bool) -> RetryRule.Verdict {
         guard !exchange.isWarmUp, exchange.ticket != nil else { return .refuse }
         let lane = exchange.stagedAt?.lane ?? exchange.slot?.thread ?? 0
         let hasBegun = exchange.stage == .answering || exchange.claim?.revoke() != true
         return retryRule.verdict(
             RetryRule.Evidence(
                 hasBegun: hasBegun,
-                isSafe: exchange.owner?.isSafe ?? false,
-                isMarkedIdempotent: seat.worker.link.lanes[lane].isIdempotent(exchange.stream),
+                isSafe: mayRunAgain && exchange.owner?.isSafe ?? false,
+                isMarkedIdempotent: mayRunAgain
+                    && seat.worker.link.lanes[lane].isIdempotent(exchange.stream),
                 isAnswering: exchange.stage == .answering,
                 hasClient: exchange.owner != nil,
                 workersLost: exchange.workersLost

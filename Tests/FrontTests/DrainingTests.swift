@@ -82,10 +82,7 @@ import Testing
         let client = try front.connect()
         try client.send(Self.get("/"))
         front.dispatcher.retire(front.workers[0].worker)
-        front.dispatcher.lose(
-            front.workers[0].worker,
-            WorkerDeath(exit: .signalled(9), reason: nil, served: .seconds(1), failure: nil)
-        )
+        front.lose(front.workers[0])
         #expect(try front.workers[1].take()?.path == "/")
     }
 }
