@@ -81,7 +81,7 @@ import Testing
         let client = try front.connect()
         try client.send(Self.get("/"))
         front.dispatcher.retire(front.workers[0].worker)
-        front.dispatcher.lose(front.workers[0].worker)
+        front.lose(front.workers[0])
         #expect(try front.workers[1].take()?.path == "/")
     }
 }
