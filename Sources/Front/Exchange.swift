@@ -111,12 +111,12 @@ enum ExchangeFailure: Equatable {
     /// The request does not fit a lane, or could not be handed over.
     case undeliverable
 
-    /// The label in the metrics; nil for refusals, which are counted by their own causes.
+    /// The label in the metrics; nil for refusals, which are counted by their own causes, and for code that does not
+    /// start.
     var metricsCause: ServerMetrics.FailureCause? {
         switch self {
-        case .refused: nil
+        case .refused, .notStarted: nil
         case .workerDied: .workerEnded
-        case .notStarted: .notStarted
         case .timedOut: .timedOut
         case .aborted: .aborted
         case .undeliverable: .undeliverable

@@ -33,7 +33,11 @@ public final class Heir: Sendable {
         guard process >= 0 else {
             kill(pid, SIGKILL)
             waitpid(pid, nil, 0)
-            throw ServiceError("the new process could not be started", reason: "pidfd_open failed", remedy: "look at the log")
+            throw ServiceError(
+                "the new process could not be started",
+                reason: "pidfd_open: no descriptors left",
+                remedy: "fewer connections, or a higher limit of open files"
+            )
         }
         channel.send(.offer(pid: getpid(), descriptorLimit: descriptorLimit))
         for socket in sockets {
@@ -53,7 +57,8 @@ public final class Heir: Sendable {
             case .message(.taken, _): return .taken
             case .message(.failed(let reason), _): return .failed(reason: reason)
             case .message: continue
-            case .closed: return .failed(reason: "process \(pid) ended with \(end(within: .seconds(5))); its log says why")
+            case .closed:
+                return .failed(reason: "process \(pid) ended with \(end(within: .seconds(5))); its log says why")
             case .timedOut:
                 return .failed(reason: "process \(pid) was not ready within \(timeout.components.seconds) s")
             }

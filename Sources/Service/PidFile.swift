@@ -31,7 +31,7 @@ public final class PidFile: Sendable {
             throw ServiceError(
                 "the pid file belongs to a running process",
                 reason: "'\(path)' names process \(other), which lives",
-                remedy: "stop that server, give this one another --pid-file, or remove the file if \(other) is no server"
+                remedy: "another --pid-file, or that server's end; remove the file if \(other) is no server"
             )
         }
         if let owner {

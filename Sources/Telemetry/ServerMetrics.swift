@@ -17,8 +17,6 @@ public struct ServerMetrics: Sendable, Equatable {
     public enum FailureCause: String, Sendable, CaseIterable {
         /// Its worker ended.
         case workerEnded = "worker_ended"
-        /// The app does not start; only while it is being written.
-        case notStarted = "not_started"
         /// It ran longer than it may.
         case timedOut = "request_timeout"
         /// The app broke off.

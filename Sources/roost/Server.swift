@@ -92,7 +92,7 @@ final class Server: Sendable {
 
     // MARK: While it serves
 
-    /// Has the front look after what is due: readiness, the service manager, orphans.
+    /// Has the front look after what is due: readiness and the service manager.
     private func watch() {
         let wanted = launched.inheritance == nil ? 1 : configuration.workers.processes
         front.observe(every: .milliseconds(100)) { [self] reading in
@@ -103,13 +103,6 @@ final class Server: Sendable {
         if manager.isPresent {
             front.observe(every: manager.interval) { [manager] reading in
                 manager.look(at: reading)
-                return true
-            }
-        }
-        if Orphans.areOurs {
-            let orphans = Mutex(Orphans())
-            front.observe(every: .seconds(2)) { _ in
-                orphans.withLock { $0.reap() }
                 return true
             }
         }
@@ -212,7 +205,10 @@ final class Server: Sendable {
 
     private func reload() async -> ControlAnswer {
         guard target != nil else {
-            return ControlAnswer(.conflict, "the app serves itself, in the process that called roost.serve: restart that")
+            return ControlAnswer(
+                .conflict,
+                "the app serves itself, in the process that called roost.serve: restart that"
+            )
         }
         manager.reloading()
         defer { manager.reloaded() }

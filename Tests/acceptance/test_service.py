@@ -238,7 +238,8 @@ def bad_sockets(tmp_path):
 
 @pytest.mark.parametrize("which", ["no stream", "not listen", "no socket"])
 def test_a_socket_that_cannot_be_listened_on_is_an_error_that_says_why(roost, tmp_path, which):
-    server = small(roost, wait=False, **activation(bad_sockets(tmp_path)[which]))
+    sockets = bad_sockets(tmp_path)
+    server = small(roost, wait=False, **activation(sockets[which]))
     assert server.process.wait(60) == 1
     assert "descriptor 3" in server.log() and which in server.log()
 

@@ -188,7 +188,7 @@ class Server:
         self.process.send_signal(number)
 
     def reload(self) -> None:
-        """SIGHUP; for uWSGI its chain reload, one worker after the other, which serves on where SIGHUP starts all anew."""
+        """SIGHUP; for uWSGI its chain reload, which serves on where its SIGHUP starts all anew."""
         if self.name == "uwsgi":
             with contextlib.suppress(OSError):
                 fifo = os.open(self.directory / "fifo", os.O_WRONLY | os.O_NONBLOCK)

@@ -15,8 +15,11 @@ GROUP = "A request hangs"
 WATCHED = 14.0
 
 
-def hang(stage: Stage, name: str, is_over) -> Seen:
-    """Sends one hanging POST under load and watches until `is_over(pid)`, at most 14 s."""
+def hang(stage: Stage, name: str, is_over, with_it: int = 0) -> Seen:
+    """Sends one hanging POST under load and watches until `is_over(pid)`, at most 14 s.
+
+    `with_it` is how many others may be told 504 as well, because they run in what hangs.
+    """
     server = stage.start()
     with stage.load(server) as load:
         wait(1)
@@ -34,7 +37,11 @@ def hang(stage: Stage, name: str, is_over) -> Seen:
         p99, longest = load.account.latency(0.99, since=began), worst(load.account, began)
     end = asked.end()
     account = load.account
-    passed = (end.outcome is Outcome.TIMED_OUT and lost(account) == 0 and recovered < WATCHED and longest < 12)
+    timed_out = account.count(Outcome.TIMED_OUT)
+    passed = (
+        end.outcome is Outcome.TIMED_OUT and lost(account) == timed_out <= with_it
+        and recovered < WATCHED and longest < 12
+    )
     return Seen(
         passed,
         f"it: {ended_with(end)}; recovered after {seconds(recovered)}; others: {of_others(account)}, "
@@ -69,9 +76,9 @@ def endless_sleep(stage: Stage) -> Seen:
 
 
 @fault(GROUP, "a C call that holds the interpreter's lock for 30 s",
-       "504 after the request timeout; the worker is replaced; GETs in it are answered by another",
+       "504 after the request timeout for what runs in it; the worker is replaced; nobody else is lost",
        needs="--request-timeout TIME",
        remark="Here gunicorn's heartbeat stops and its time-out works; the client is told nothing.")
 def wedged_call(stage: Stage) -> Seen:
-    """Nothing else can run in that worker: what was given to it is taken back or tried again elsewhere."""
-    return hang(stage, "wedged_call", lambda pid: not proc.is_alive(pid))
+    """Nothing else can run in that worker: what its other three threads had begun is lost with it, at most."""
+    return hang(stage, "wedged_call", lambda pid: not proc.is_alive(pid), with_it=3)

@@ -48,7 +48,7 @@ def killed_front(stage: Stage) -> Seen:
 
 
 @fault(GROUP, "SIGTERM, and one request never ends", "ends after its time to drain, nothing is left behind",
-       remark="Each was told 3 s.")
+       remark="Each was told 3 s; uWSGI's graceful hook knows no bound.")
 def stuck_drain(stage: Stage) -> Seen:
     """A request sleeps for ever; each server was told to drain for 3 s at most."""
     server = stage.start({
