@@ -18,8 +18,7 @@ extension Dispatcher {
         var failed: [(exchange: Exchange, ticket: RequestTicket?)] = []
         // Each that is given back goes to the head of its line: the youngest first.
         for exchange in seat.exchanges.sorted(by: { $0.number > $1.number }) {
-            // What had all the time that there is for a drain does not begin anew.
-            let verdict = judge(exchange, on: seat, mayRunAgain: death.reason != .drainTimeout)
+            let verdict = judge(exchange, on: seat, death)
             if !exchange.isWarmUp {
                 report.add(
                     .init(
@@ -58,18 +57,19 @@ extension Dispatcher {
         pump(at: now)
     }
 
-    private func judge(_ exchange: Exchange, on seat: WorkerSeat, mayRunAgain: Bool) -> RetryRule.Verdict {
+    private func judge(_ exchange: Exchange, on seat: WorkerSeat, _ death: WorkerDeath) -> RetryRule.Verdict {
         guard !exchange.isWarmUp, exchange.ticket != nil else { return .refuse }
         let lane = exchange.stagedAt?.lane ?? exchange.slot?.thread ?? 0
         let hasBegun = exchange.stage == .answering || exchange.claim?.revoke() != true
         return retryRule.verdict(
             RetryRule.Evidence(
                 hasBegun: hasBegun,
-                isSafe: mayRunAgain && exchange.owner?.isSafe ?? false,
-                isMarkedIdempotent: mayRunAgain
-                    && seat.worker.link.lanes[lane].isIdempotent(exchange.stream),
+                isSafe: exchange.owner?.isSafe ?? false,
+                isMarkedIdempotent: seat.worker.link.lanes[lane].isIdempotent(exchange.stream),
                 isAnswering: exchange.stage == .answering,
                 hasClient: exchange.owner != nil,
+                hasHadItsTime: death.reason == .drainTimeout,
+                isServing: !queue.isDraining,
                 workersLost: exchange.workersLost
             )
         )
