@@ -1,6 +1,6 @@
 /// A pattern for paths, in the shell's way: `*.html`, `templates/**/*.j2`, `data/*.[ct]sv`.
 ///
-/// `*` and `?` stay within one part of a path, `[ab]` and `[!ab]` are one character, and `**` as a part is any number of
+/// `*` and `?` stay within one part of a path, `[ab]` and `[!ab]` are one character, `**` as a part is any number of
 /// parts. A pattern without a slash is about the last part, wherever it is; one with a slash is about the whole path
 /// below the watched directory; one that begins with a slash is about the absolute path. As in the shell, a name that
 /// begins with a dot is matched only by a part that does.

@@ -5,7 +5,7 @@ public struct WatchRules: Sendable {
 
     /// Creates rules: `*.py` and what `includes` add, without what `excludes` take away.
     ///
-    /// The patterns are those of the shell: without a slash for a name, with one for a path below the watched directory.
+    /// The patterns are the shell's: without a slash for a name, with one for a path below the watched directory.
     public init(includes: [String] = [], excludes: [String] = []) {
         self.includes = (["*.py"] + includes).map(GlobPattern.init)
         self.excludes = excludes.map(GlobPattern.init)

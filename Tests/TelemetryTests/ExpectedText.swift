@@ -118,14 +118,12 @@ enum ExpectedText {
         # HELP roost_failed_total Requests answered 5xx because the application did not answer.
         # TYPE roost_failed_total counter
         roost_failed_total{cause="worker_ended"} 0
-        roost_failed_total{cause="not_started"} 0
         roost_failed_total{cause="request_timeout"} 0
         roost_failed_total{cause="aborted"} 0
         roost_failed_total{cause="undeliverable"} 0
         # HELP roost_cut_total Responses cut after their head.
         # TYPE roost_cut_total counter
         roost_cut_total{cause="worker_ended"} 0
-        roost_cut_total{cause="not_started"} 0
         roost_cut_total{cause="request_timeout"} 0
         roost_cut_total{cause="aborted"} 0
         roost_cut_total{cause="undeliverable"} 0

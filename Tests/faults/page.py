@@ -64,7 +64,22 @@ def table(results: dict) -> str:
         remark = f"<br>{one.remark}" if one.remark else ""
         cells = [cell(seen[name].get(server)) for server in COMMANDS]
         lines.append(f"| **{one.title}**<br>*{one.promise}*{remark} | " + " | ".join(cells) + " |")
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines + chaos(results.get("chaos"))) + "\n"
+
+
+def chaos(account: dict | None) -> list[str]:
+    """What `Tests/chaos/chaos.py --json` wrote, in words."""
+    if not account:
+        return []
+    ends = "; ".join(f"{count} {what}" for what, count in account["outcomes"].items())
+    return [
+        "", "### All at once", "",
+        f"Chaos of {account['seconds']:.0f} s on {account['shape']}: {account['deaths']} workers killed, "
+        f"{account['reloads']} reloads, {account['sent']} requests: {ends}. Of those that were answered half took "
+        f"{account['p50_ms']} ms at most, and 99 % {account['p99_ms']} ms. "
+        + ("Every request has an end that is explained, and nothing was left behind." if not account["failures"]
+           else f"Failed: {'; '.join(account['failures'][:5])}"),
+    ]
 
 
 def cell(one: dict | None) -> str:

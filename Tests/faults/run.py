@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import json
 import os
 import sys
 import time
@@ -36,6 +37,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--only", default=os.environ.get("FAULTS_ONLY", ""), help="faults, with commas")
     parser.add_argument("--servers", default=os.environ.get("FAULTS_SERVERS", ""), help="servers, with commas")
     parser.add_argument("--render", action="store_true", help="run nothing, make the page")
+    parser.add_argument("--chaos", metavar="FILE", help="put what chaos.py --json wrote on the page too")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--dry", action="store_true", help="run, but write neither results nor page")
     options = parser.parse_args()
@@ -57,6 +59,8 @@ def main() -> int:
             print(f"{one.name:24} {one.group}: {one.title}")
         return 0
     results = page.load()
+    if options.chaos:
+        results["chaos"] = json.loads(Path(options.chaos).read_text())
     broken = []
     if not options.render:
         servers = [name for name in options.servers if is_available(name)]

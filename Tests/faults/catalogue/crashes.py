@@ -172,7 +172,7 @@ def stopped_worker(stage: Stage) -> Seen:
 
 @fault(GROUP, "a worker dies and the app no longer imports", "the others go on serving; starts are spaced out; it "
                                                             "recovers by itself when the app is mended",
-       remark="Granian ends as a whole, though one worker was well; gunicorn starts 16 a second.")
+       remark="**We lose** seconds until it is whole again; gunicorn starts 16 a second, Granian ends.")
 def crash_loop(stage: Stage) -> Seen:
     """The app ends its process at import; one of two workers is killed. Counts starts, then mends the app."""
     server = stage.start()
@@ -195,7 +195,7 @@ def crash_loop(stage: Stage) -> Seen:
 
 @fault(GROUP, "all workers die and the app no longer imports",
        "requests wait or get 503, starts are spaced out, it recovers by itself",
-       remark="Growing pauses cost something when the app is mended: Roost is not the first to be back.")
+       remark="Growing pauses between starts cost up to some seconds when the app is mended.")
 def crash_loop_of_all(stage: Stage) -> Seen:
     """As before, but both workers are killed: nobody can serve until the app is mended."""
     server = stage.start()

@@ -21,7 +21,7 @@ def shout_and_watch(stage: Stage, output) -> Seen:
                 {"lost": lost(load.account), "sent": load.account.sent})
 
 
-@fault(GROUP, "the log's reader stalls", "serving goes on; lines are dropped and counted",
+@fault(GROUP, "the log's reader stalls", "serving goes on",
        remark="A terminal that was suspended, a log shipper that hangs. Access log on.")
 def log_reader_stalls(stage: Stage) -> Seen:
     """Standard output and error are a pipe that nobody reads."""

@@ -22,7 +22,7 @@ def fill(server, busy_seconds: float):
     raise AssertionError("not all of 8 threads could be occupied")
 
 
-@fault(GROUP, "the queue is full", "503 with Retry-After at once",
+@fault(GROUP, "the queue is full", "503 at once",
        remark="The peers have no bound: whoever comes waits, however many there are.")
 def queue_full(stage: Stage) -> Seen:
     """All threads busy for 3 s and a queue of 10: forty more requests come."""
