@@ -72,8 +72,9 @@ public final class PidFile: Sendable {
         }
     }
 
-    /// Removes the file if it still names this process.
+    /// Removes the file if it still names this process, and the one beside it if it was never published.
     public func remove() {
+        if case .beside(let beside) = place { unlink(beside) }
         guard Self.holder(of: path) == pid else { return }
         // In a directory that is not this user's an empty file has to do.
         if unlink(path) != 0 { truncate(path, 0) }

@@ -76,13 +76,14 @@ final class Server: Sendable {
     func run() throws -> Int32 {
         manager.starting(within: configuration.workers.startupTimeout + .seconds(10))
         development?.begin()
-        let addresses = try front.start(accepts: launched.inheritance == nil) { [endings, development] failure in
-            // While code is being written, it may yet become better.
-            if let development { return development.startFailed(failure) }
+        let isFirst = launched.inheritance == nil
+        let addresses = try front.start(accepts: isFirst) { [endings, development, isFirst] failure in
+            // While code is being written, it may yet become better; another server is not replaced by hope.
+            if isFirst, let development { return development.startFailed(failure) }
             endings.end(.failed(failure.description))
         }
         watch()
-        if launched.inheritance == nil { startAdmin(replacing: false, onListening: {}) }
+        if isFirst { startAdmin(replacing: false, onListening: {}) }
         let size = "\(configuration.workers.processes) x \(configuration.workers.threads) threads"
         for address in addresses {
             logger.info("serving \(name) on \(address.url ?? address.description) with \(size)")

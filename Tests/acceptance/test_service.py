@@ -86,6 +86,15 @@ def test_a_pid_file_that_cannot_be_written_is_an_error_at_the_start(tmp_path):
     assert ended.returncode == 1 and "roost.pid" in ended.stderr and "├─ " in ended.stderr
 
 
+def test_a_start_that_fails_leaves_no_pid_file(tmp_path):
+    ended = run_roost(
+        "serve", "broken:app", "--app-dir", APPS, "--bind", f"127.0.0.1:{free_port()}", "--processes", 1,
+        "--admin-socket", tmp_path / "admin.sock", "--pid-file", tmp_path / "roost.pid",
+    )
+    assert ended.returncode == 1
+    assert list(tmp_path.glob("roost.pid*")) == []
+
+
 @pytest.fixture
 def full_disk(tmp_path):
     """A file system without room."""
