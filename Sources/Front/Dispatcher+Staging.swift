@@ -10,8 +10,6 @@ internal import Workers
 /// it takes to answer. What it must not do: keep a request behind a slow one while another thread is idle. So each is
 /// looked after, and taken back when the one before it takes longer than ``patience``.
 extension Dispatcher {
-    /// How long a request may run with others laid ready behind it.
-    private static let patience = Nanoseconds.milliseconds(2)
     /// How many lie ready in one worker.
     private static let aheadPerWorker = 16
 
@@ -58,7 +56,7 @@ extension Dispatcher {
             for lane in seat.running.indices {
                 // Not behind one that has run too long already: what is taken back from there must not return.
                 if let running = seat.running[lane], !running.isWarmUp, seat.staged[lane].count < share,
-                    now.since(running.takenAt) <= Self.patience
+                    now.since(running.takenAt) <= patience
                 {
                     return (seat, lane)
                 }
@@ -105,7 +103,7 @@ extension Dispatcher {
             let now = MonotonicClock.now()
             for seat in seats {
                 for lane in seat.staged.indices where !seat.staged[lane].isEmpty {
-                    guard let running = seat.running[lane], now.since(running.takenAt) > Self.patience else { continue }
+                    guard let running = seat.running[lane], now.since(running.takenAt) > patience else { continue }
                     unstage(seat, lane: lane)
                 }
             }

@@ -29,6 +29,8 @@ final class Dispatcher {
     private var hasBacklog = false
     /// Whether a look at what lies ready is scheduled.
     var isWatchingStaged = false
+    /// How long a request may run with others laid ready behind it.
+    var patience = Nanoseconds.milliseconds(2)
     /// Where laying ready goes on looking for room.
     var stagingCursor = 0
     /// Which requests run again when their worker has ended.
@@ -180,6 +182,12 @@ final class Dispatcher {
         if exchange.claim == nil {
             seat.running[slot.thread] = nil
             seat.conversations[slot.thread].cancel()
+            guard !seat.worker.hasEnded else {
+                // Its death will be told in a moment; no thread has begun this request.
+                giveBack(exchange, hasRun: false, at: now)
+                _ = queue.drain(seat.worker.id)
+                return
+            }
             _ = take(ticket)
             queue.finish(slot, of: ticket, at: now)
             fail(exchange, .undeliverable)

@@ -97,6 +97,13 @@ public final class Worker {
         }
     }
 
+    /// Whether its process has ended, as the kernel says now; that it died is told a moment later.
+    public var hasEnded: Bool {
+        guard let processDescriptor else { return false }
+        var entry = pollfd(fd: processDescriptor.raw, events: Int16(POLLIN), revents: 0)
+        return poll(&entry, 1, 0) > 0
+    }
+
     /// Calls `visit` for each lane with new frames, then looks again after the loop's other work, and asks for the doorbell
     /// once that finds nothing: while the loop is busy no worker has to ring.
     ///
