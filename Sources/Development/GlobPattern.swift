@@ -25,6 +25,7 @@ struct GlobPattern: Sendable, Equatable {
     /// - Parameters:
     ///   - relative: The path below the watched directory.
     ///   - directory: The watched directory, absolute.
+    /// - Returns: Whether it does; never for an empty pattern.
     func matches(_ relative: String, in directory: String) -> Bool {
         guard !isEmpty else { return false }
         if isName { return matches(name: relative.split(separator: "/").last.map(String.init) ?? "") }

@@ -16,6 +16,7 @@ public struct WatchRules: Sendable {
     /// - Parameters:
     ///   - relative: The path below the watched directory.
     ///   - directory: The watched directory, absolute.
+    /// - Returns: Whether it is.
     func watches(file relative: String, in directory: String) -> Bool {
         let name = Self.name(relative)
         return !Self.isLeftover(name) && includes.contains { $0.matches(relative, in: directory) }
