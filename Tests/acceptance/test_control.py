@@ -49,7 +49,7 @@ def test_reload_of_broken_code_prints_the_traceback_and_the_old_code_goes_on(roo
     assert "a_module_that_nobody_has" in ended.stderr and "changing.py" in ended.stderr and "├─ " in ended.stderr
     assert "go on serving" in ended.stderr
     assert server.get("/").body == b"one"
-    assert server.workers() == workers
+    eventually(lambda: server.workers() == workers, "the new workers are gone, the old ones are not")
     site("three")
     assert server.command("reload").returncode == 0
     assert server.get("/").body == b"three"

@@ -53,7 +53,7 @@ def upgradable(roost):
     for server in started:
         for gate in ("every", "import"):
             server.open_gate(gate)
-        if server.process.poll() is not None and is_alive(server.pid):
+        if server.pid != server.process.pid and is_alive(server.pid):
             ended = server.command("stop")
             assert ended.returncode == 0, ended.stderr
             eventually(lambda: not is_alive(server.pid), "the last process has ended")
