@@ -63,7 +63,7 @@ def tables(scenario: dict) -> list[str]:
         body = []
         for server in order:
             row = by_server[server]
-            line = [server + (" (import alone)" if row["reference"] else "")]
+            line = [server + (" (import alone)" if server == "python" else "")]
             line += [cell(row["samples"].get(figure["key"]), figure["decimals"]) for figure in figures]
             if has_ours:
                 line.append(ratios_cell(rows, case, figures, server))

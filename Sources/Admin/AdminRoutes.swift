@@ -4,7 +4,9 @@ import HummingbirdCore
 import NIOCore
 import Telemetry
 
-/// What the admin answers everywhere; every route here only reads. What changes something is in ``ControlRoutes``.
+/// What the admin answers everywhere; every route here only reads.
+///
+/// What changes something is in ``ControlRoutes``.
 ///
 /// | route | answer |
 /// | --- | --- |

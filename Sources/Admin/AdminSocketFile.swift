@@ -14,7 +14,10 @@ struct AdminSocketFile: Sendable {
 
     /// Looks whether `path` is free and makes the staging directory, and the parent directory with mode 0700 if needed.
     ///
-    /// - Parameter replacesRunningServer: whether a socket on which a server answers may be replaced.
+    /// - Parameters:
+    ///   - path: where the socket is to be.
+    ///   - replacesRunningServer: whether a socket on which a server answers may be replaced.
+    /// - Throws: `AdminError` when the place is not free, or not this user's.
     init(path: String, replacesRunningServer: Bool = false) throws(AdminError) {
         self.path = path
         try Self.claim(path, replacesRunningServer: replacesRunningServer)

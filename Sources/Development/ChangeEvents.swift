@@ -2,8 +2,10 @@ internal import Glibc
 
 /// The kernel's word that something happened in some directories: inotify(7).
 ///
-/// Confined to the thread that made it. It is only a doorbell. What changed is found by looking, so events may be lost, doubled or about files that are
-/// gone again, and nothing is missed or wrong.
+/// Confined to the thread that made it.
+///
+/// It is only a doorbell. What changed is found by looking, so events may be lost, doubled or about files that are gone
+/// again, and nothing is missed or wrong.
 final class ChangeEvents {
     /// Why there are no events.
     enum Refusal: Error, Equatable {

@@ -29,6 +29,7 @@ public struct ChangeSet: Sendable, Equatable {
     /// The files in one line, such as `shop/views.py, new.py (new) and 2 more`.
     ///
     /// - Parameter directories: The watched directories, absolute; paths below one of them are shortened.
+    /// - Returns: At most three names, and how many more there are.
     public func summary(below directories: [String]) -> String {
         let shown = changes.sorted { $0.key < $1.key }.prefix(3).map { path, change in
             let root = directories.filter { path.hasPrefix($0 + "/") }.max { $0.utf8.count < $1.utf8.count }

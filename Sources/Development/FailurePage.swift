@@ -4,7 +4,7 @@ internal import Telemetry
 ///
 /// All of it is ASCII, so that it is right in a page of whatever encoding, and nothing in it is loaded or run: no
 /// script, no image, no font. Styles stand in the elements; where a page's Content-Security-Policy does not let them
-/// count, the browser's own looks are left. The dismissing button is a form of `method="dialog"`, which needs no script.
+/// count, the browser's own looks are left. The button that dismisses is a form of `method="dialog"`, without script.
 public struct FailurePage: Sendable {
     /// What happened, in a few words.
     public var title: String
@@ -34,7 +34,8 @@ public struct FailurePage: Sendable {
             <h2 id="roost-reload-failed-title" style="\(Style.heading)">This page is from the old code</h2>\
             <p style="\(Style.text)">The new code does not start: \(Self.escaped(title)).\(changed) \
             Save a correction, then load the page again.</p></div>\
-            <pre tabindex="0" role="region" aria-label="The error" style="\(Style.trace)">\(Self.escaped(details))</pre>\
+            <pre tabindex="0" role="region" aria-label="The error" \
+            style="\(Style.trace)">\(Self.escaped(details))</pre>\
             <form method="dialog" style="\(Style.block)">\
             <button style="\(Style.button)">Dismiss</button></form></dialog>
 
@@ -56,8 +57,8 @@ public struct FailurePage: Sendable {
             <body style="\(Style.page)">
             <main>
             <h1 style="\(Style.heading)">The app does not start</h1>
-            <p style="\(Style.text)">\(Self.escaped(title, capitalized: true)).\(changed) roost tries again as soon as a \
-            file changes; then load the page again.</p>
+            <p style="\(Style.text)">\(Self.escaped(title, capitalized: true)).\(changed) \
+            roost tries again as soon as a file changes; then load the page again.</p>
             <pre tabindex="0" role="region" aria-label="The error" style="\(Style.trace)">\(Self.escaped(details))</pre>
             </main>
             </body>

@@ -1,6 +1,6 @@
 /// A pattern for paths, in the shell's way: `*.html`, `templates/**/*.j2`, `data/*.[ct]sv`.
 ///
-/// `*` and `?` stay within one part of a path, `[ab]` and `[!ab]` are one character, and `**` as a part is any number of
+/// `*` and `?` stay within one part of a path, `[ab]` and `[!ab]` are one character, `**` as a part is any number of
 /// parts. A pattern without a slash is about the last part, wherever it is; one with a slash is about the whole path
 /// below the watched directory; one that begins with a slash is about the absolute path. As in the shell, a name that
 /// begins with a dot is matched only by a part that does.
@@ -25,6 +25,7 @@ struct GlobPattern: Sendable, Equatable {
     /// - Parameters:
     ///   - relative: The path below the watched directory.
     ///   - directory: The watched directory, absolute.
+    /// - Returns: Whether it does; never for an empty pattern.
     func matches(_ relative: String, in directory: String) -> Bool {
         guard !isEmpty else { return false }
         if isName { return matches(name: relative.split(separator: "/").last.map(String.init) ?? "") }

@@ -51,6 +51,7 @@ struct SourceTree: Sendable {
     ///
     /// - Parameter entering: Called for each directory before its entries are read, with its path: whoever begins to
     ///   watch it there misses nothing between the two.
+    /// - Returns: What was found.
     func look(entering: (String) -> Void = { _ in }) -> Look {
         var look = Look()
         for root in roots {

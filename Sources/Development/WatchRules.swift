@@ -5,7 +5,7 @@ public struct WatchRules: Sendable {
 
     /// Creates rules: `*.py` and what `includes` add, without what `excludes` take away.
     ///
-    /// The patterns are those of the shell: without a slash for a name, with one for a path below the watched directory.
+    /// The patterns are the shell's: without a slash for a name, with one for a path below the watched directory.
     public init(includes: [String] = [], excludes: [String] = []) {
         self.includes = (["*.py"] + includes).map(GlobPattern.init)
         self.excludes = excludes.map(GlobPattern.init)
@@ -16,6 +16,7 @@ public struct WatchRules: Sendable {
     /// - Parameters:
     ///   - relative: The path below the watched directory.
     ///   - directory: The watched directory, absolute.
+    /// - Returns: Whether it is.
     func watches(file relative: String, in directory: String) -> Bool {
         let name = Self.name(relative)
         return !Self.isLeftover(name) && includes.contains { $0.matches(relative, in: directory) }

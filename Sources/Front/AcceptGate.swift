@@ -58,6 +58,8 @@ struct AcceptGate {
     /// - Parameters:
     ///   - count: the connections there are.
     ///   - isShort: whether descriptors are down to the reserve.
+    ///   - now: the time.
+    /// - Returns: What there is to say.
     mutating func look(count: Int, isShort: Bool, at now: Instant) -> Notice? {
         switch state {
         case .shut: return nil

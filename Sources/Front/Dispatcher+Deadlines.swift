@@ -23,7 +23,9 @@ extension Dispatcher {
 
     private func lookAtDeadlines(of seat: WorkerSeat, at now: Instant) {
         for lane in seat.running.indices {
-            guard let exchange = seat.running[lane], exchange.deadline.limit > .zero, !exchange.isWarmUp else { continue }
+            guard let exchange = seat.running[lane], exchange.deadline.limit > .zero, !exchange.isWarmUp else {
+                continue
+            }
             let action = exchange.deadline.look(
                 from: exchange.startedAt,
                 extended: seat.worker.link.lanes[lane].extendedDeadline(of: exchange.stream),
@@ -91,12 +93,15 @@ extension Dispatcher {
             var metadata = seat.metadata
             metadata["evidence"] = "\(evidence)"
             metadata["requests"] = "\(stuckRequests(of: seat, at: now))"
-            logger.error("\(finding.rawValue): its worker is replaced", metadata: metadata)
             if finding == .interpreterIsStuck {
                 seat.isWedged = true
                 takeBack(seat, at: now)
             }
-            replaceWorker(seat.worker, .stuck)
+            let isReplaced = replaceWorker(seat.worker, .stuck)
+            logger.error(
+                "\(finding.rawValue): its worker \(isReplaced ? "is" : "can't be") replaced",
+                metadata: metadata
+            )
         }
     }
 

@@ -18,7 +18,7 @@ extension Dispatcher {
         var failed: [(exchange: Exchange, ticket: RequestTicket?)] = []
         // Each that is given back goes to the head of its line: the youngest first.
         for exchange in seat.exchanges.sorted(by: { $0.number > $1.number }) {
-            let verdict = judge(exchange, on: seat)
+            let verdict = judge(exchange, on: seat, death)
             if !exchange.isWarmUp {
                 report.add(
                     .init(
@@ -57,7 +57,7 @@ extension Dispatcher {
         pump(at: now)
     }
 
-    private func judge(_ exchange: Exchange, on seat: WorkerSeat) -> RetryRule.Verdict {
+    private func judge(_ exchange: Exchange, on seat: WorkerSeat, _ death: WorkerDeath) -> RetryRule.Verdict {
         guard !exchange.isWarmUp, exchange.ticket != nil else { return .refuse }
         let lane = exchange.stagedAt?.lane ?? exchange.slot?.thread ?? 0
         let hasBegun = exchange.stage == .answering || exchange.claim?.revoke() != true
@@ -68,6 +68,8 @@ extension Dispatcher {
                 isMarkedIdempotent: seat.worker.link.lanes[lane].isIdempotent(exchange.stream),
                 isAnswering: exchange.stage == .answering,
                 hasClient: exchange.owner != nil,
+                hasHadItsTime: death.reason == .drainTimeout,
+                isServing: !queue.isDraining,
                 workersLost: exchange.workersLost
             )
         )

@@ -27,8 +27,15 @@ extension Dispatcher {
             queue.setHeld(false, for: seat.worker.id)
             log(.notice, "worker takes requests again", seat, after: time)
         case .replace(let time, let process):
-            log(.error, "worker makes no progress: it is replaced", seat, after: time, process)
-            replaceWorker(seat.worker, .stuck)
+            let isReplaced = replaceWorker(seat.worker, .stuck)
+            log(
+                .error,
+                isReplaced
+                    ? "worker makes no progress: it is replaced" : "worker makes no progress, and can't be replaced",
+                seat,
+                after: time,
+                process
+            )
         }
         // Those that could be elsewhere by now.
         if seat.pulse.isHeld, queue.idleThreads > 0 { move(seat, at: now) }
@@ -59,7 +66,9 @@ extension Dispatcher {
     private func move(_ seat: WorkerSeat, at now: Instant) {
         var room = queue.idleThreads - queue.depth
         take(from: seat, at: now) { exchange in
-            guard room > 0, !exchange.wasMoved, now.since(exchange.startedAt) >= WorkerPulse.tooLong else { return false }
+            guard room > 0, !exchange.wasMoved, now.since(exchange.startedAt) >= WorkerPulse.tooLong else {
+                return false
+            }
             room -= 1
             exchange.wasMoved = true
             return true

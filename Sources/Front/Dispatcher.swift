@@ -42,7 +42,9 @@ final class Dispatcher {
     /// Ends a worker that nothing more is to be hoped of; set by the server, which has the pool.
     var endWorker: (Worker) -> Void = { _ in }
     /// Has a worker replaced, its successor first; set by the server, which has the pool.
-    var replaceWorker: (Worker, ReplacementReason) -> Void = { _, _ in }
+    ///
+    /// Returns whether a successor will come: not for a process that serves itself.
+    var replaceWorker: (Worker, ReplacementReason) -> Bool = { _, _ in false }
     /// Told when a worker that gets no more requests has answered its last; set by the server, which has the pool.
     var workerBecameIdle: (Worker) -> Void = { _ in }
 

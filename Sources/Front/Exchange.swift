@@ -111,7 +111,8 @@ enum ExchangeFailure: Equatable {
     /// The request does not fit a lane, or could not be handed over.
     case undeliverable
 
-    /// The label in the metrics; nil for refusals, which are counted by their own causes, and for code that does not start.
+    /// The label in the metrics; nil for refusals, which are counted by their own causes, and for code that does not
+    /// start.
     var metricsCause: ServerMetrics.FailureCause? {
         switch self {
         case .refused, .notStarted: nil

@@ -11,8 +11,14 @@ extension FrontServer {
     public func show(_ failure: CodeFailure) {
         loop.execute { [self] in
             core.codeFailure = failure
-            if dispatcher.queue.threads == 0 { dispatcher.failWaiting(.notStarted) }
+            failWaitingIfDown()
+            // The old code may end too.
+            events.onEnd = { [unowned self] in failWaitingIfDown() }
         }
+    }
+
+    private func failWaitingIfDown() {
+        if core.codeFailure != nil, dispatcher.queue.threads == 0 { dispatcher.failWaiting(.notStarted) }
     }
 
     /// Starts workers again after none could start.

@@ -18,12 +18,14 @@ extension FrontServer {
     ///
     /// One reload at a time: what is asked for during one is begun when that is over, once for all who asked.
     ///
-    /// - Parameter workers: What the new workers are made with; nil for what the present ones were.
+    /// - Parameters:
+    ///   - workers: What the new workers are made with; nil for what the present ones were.
+    ///   - isQuiet: Whether the caller tells people what comes of it, and the log is spared.
     /// - Returns: Succeeds when the new generation has taken over. Fails with a ``StartupFailure`` when one of its
     ///   workers cannot start; then the old generation goes on untouched.
-    public func reload(_ workers: WorkerPoolConfiguration?) -> EventLoopFuture<Void> {
+    public func reload(_ workers: WorkerPoolConfiguration?, isQuiet: Bool = false) -> EventLoopFuture<Void> {
         loop.flatSubmit { [self] in
-            let reload = pool.reload(with: workers)
+            let reload = pool.reload(with: workers, isQuiet: isQuiet)
             reload.whenComplete { [self] result in
                 if case .success = result { dispatcher.metrics.reloaded() } else { dispatcher.metrics.reloadFailed() }
             }

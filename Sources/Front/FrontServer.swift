@@ -144,10 +144,11 @@ public final class FrontServer: @unchecked Sendable {
     }
 
     private func awaitConnections(until deadline: Instant, _ promise: EventLoopPromise<Void>) {
-        // With patience, each connection leaves by itself.
-        let isPatient = core.idleGrace > .zero && !core.connections.isEmpty
+        // With patience, those that idle leave by themselves.
+        let isPatient = core.idleGrace > .zero
         let busy =
-            isPatient || core.connections.values.contains { $0.isBusy } || dispatcher.queue.busyThreads > 0
+            dispatcher.queue.busyThreads > 0
+            || core.connections.values.contains { $0.isBusy || (isPatient && $0.mayStillAsk) }
         if !busy || MonotonicClock.now() > deadline {
             promise.succeed()
         } else {

@@ -180,6 +180,14 @@ extension HTTP1Connection {
         }
     }
 
+    /// Whether the client may still send a request that is answered.
+    var mayStillAsk: Bool {
+        switch phase {
+        case .preamble, .head, .body, .exchange: true
+        case .lingering, .closed: false
+        }
+    }
+
     // MARK: Deadlines
 
     /// Looks whether the client has used up its time.

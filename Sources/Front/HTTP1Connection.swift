@@ -142,7 +142,7 @@ struct ResponseProgress {
     var isComplete = false
     /// Body bytes taken.
     var bodyBytes = 0
-    /// What is put behind the body; nil for nothing. See ``CodeFailure``.
+    /// What is put behind the body, see ``CodeFailure``; nil for nothing.
     var addition: [UInt8]?
     /// What the worker sent can't be sent on: ignore the rest.
     var isBroken = false

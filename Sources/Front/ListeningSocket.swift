@@ -30,7 +30,9 @@ public struct ListeningSocket: Sendable, Equatable {
     ///
     /// Waits for the name service where the host is a name.
     ///
-    /// - Parameter backlog: the kernel's backlog.
+    /// - Parameters:
+    ///   - listener: where.
+    ///   - backlog: the kernel's backlog.
     /// - Throws: ``FrontError`` with what the system says.
     public init(
         opening listener: FrontConfiguration.Listener,

@@ -23,6 +23,10 @@ struct RetryRule: Sendable, Equatable {
         var isAnswering = false
         /// Whether somebody waits for the answer.
         var hasClient = true
+        /// Whether its worker was ended because the requests in it did not finish in time: it would take as long again.
+        var hasHadItsTime = false
+        /// Whether any worker takes requests any more: not at the end of the server's own drain.
+        var isServing = true
         /// The workers that had begun it and ended before this one.
         var workersLost = 0
     }
@@ -51,8 +55,11 @@ struct RetryRule: Sendable, Equatable {
     func verdict(_ evidence: Evidence) -> Verdict {
         guard evidence.hasClient else { return .forget }
         if evidence.isAnswering { return .cut }
+        guard evidence.isServing else { return .refuse }
         if !evidence.hasBegun { return .giveBack }
-        guard policy == .safe, evidence.isSafe || evidence.isMarkedIdempotent else { return .refuse }
+        guard policy == .safe, !evidence.hasHadItsTime, evidence.isSafe || evidence.isMarkedIdempotent else {
+            return .refuse
+        }
         return evidence.workersLost + 1 < Self.mostWorkersLost ? .retry : .refuse
     }
 

@@ -42,6 +42,7 @@ struct RunningDeadline: Sendable, Equatable {
     /// - Parameters:
     ///   - start: When a thread took the request.
     ///   - extended: Until when the app asked to be let work, in nanoseconds of the same clock.
+    /// - Returns: The instant from which on it is interrupted.
     func end(from start: Instant, extended: UInt64?) -> Instant {
         let end = start + limit
         guard let extended else { return end }

@@ -16,6 +16,8 @@ final class WorkerEvents: WorkerPoolDelegate {
     var onFailure: ((StartupFailure) -> Void)?
     /// Told when a worker has become ready.
     var onReady: () -> Void = {}
+    /// Told when a worker has ended.
+    var onEnd: () -> Void = {}
     /// How the last worker ended that was not sent away, for people.
     private(set) var lastEnd: String?
     /// Whether a worker has ever been ready.
@@ -81,6 +83,7 @@ final class WorkerEvents: WorkerPoolDelegate {
         }
         if death.served != nil && death.reason != .drained && !worker.isLeaving { dispatcher.metrics.workerRestarted() }
         dispatcher.lose(worker, death)
+        onEnd()
     }
 
     func isIdle(_ worker: Worker) -> Bool {

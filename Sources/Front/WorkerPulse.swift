@@ -65,6 +65,7 @@ struct WorkerPulse: Sendable, Equatable {
     ///   - signs: What is seen.
     ///   - process: Asks the kernel, where that is needed.
     ///   - now: The time.
+    /// - Returns: The one thing to do now.
     mutating func look(_ signs: Signs, process: () -> ProcessLook?, at now: Instant) -> Verdict {
         switch state {
         case .taking:

@@ -36,8 +36,8 @@ extension RequestQueue {
     /// Its place in the order is old, so the limit does not concern it. Several are put back last one first.
     ///
     /// - Parameters:
-    ///   - slot: The thread that had it.
     ///   - ticket: The request.
+    ///   - slot: The thread that had it.
     ///   - hasRun: Whether the app had begun with it: what it ran is then no part of its wait, so that its deadline moves
     ///     by as much.
     ///   - now: When it began to wait again.

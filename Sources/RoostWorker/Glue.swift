@@ -6,7 +6,9 @@ internal import CPython
 struct Glue {
     /// The application: `app(environ, start_response)`.
     let application: PythonObject
-    /// The environ that every request's is a copy of; each lane changes a copy of its own.
+    /// The environ that every request's is a copy of: the lane's own, which it adds to.
+    ///
+    /// Python changes it too: `wsgi.multithread`, when there are more threads than one, or no longer.
     let template: PythonObject
     /// `io.BytesIO`.
     let bytesIO: PythonObject

@@ -65,8 +65,8 @@ final class Lane: @unchecked Sendable {
     ///
     /// Needs the GIL. Returns nil with a Python error set.
     init?(index: Int, process: WorkerProcess, glue object: PythonObject) {
-        guard let glue = Glue(object), let template = PyDict_Copy(glue.template),
-            let environ = Environ(template: template), let closeName = PythonText.interned("close")
+        guard let glue = Glue(object), let environ = Environ(template: glue.template),
+            let closeName = PythonText.interned("close")
         else { return nil }
         self.glue = glue
         self.environ = environ
@@ -76,7 +76,7 @@ final class Lane: @unchecked Sendable {
         chunkBytes = reader.chunkBytes
         thread = PyThread_get_thread_ident()
         head = ResponseHead(capacity: reader.chunkBytes - ResponseEnvelope.fixedBytes)
-        guard makeFunctions(template: template) else { return nil }
+        guard makeFunctions(template: glue.template) else { return nil }
         reader.introduce(id: Int32(truncatingIfNeeded: PyThread_get_thread_native_id()), name: UInt64(thread))
     }
 

@@ -30,7 +30,8 @@ public enum HandoverMessage: Sendable, Equatable {
         case .listener(let address, let isKept): "listener \(isKept ? "kept" : "own") \(address)"
         case .complete: "complete"
         case .ready: "ready"
-        case .failed(let reason): "failed " + String(decoding: reason.utf8.prefix(Self.maximumBytes - 16), as: UTF8.self)
+        case .failed(let reason):
+            "failed " + String(decoding: reason.utf8.prefix(Self.maximumBytes - 16), as: UTF8.self)
         case .go: "go"
         case .taken: "taken"
         }

@@ -1,5 +1,6 @@
 internal import CRoostSystem
 internal import Glibc
+internal import Synchronization
 
 /// The new process, seen from the server that it is to replace.
 ///
@@ -9,6 +10,8 @@ public final class Heir: Sendable {
     public let pid: Int32
     private let process: Int32
     private let channel: HandoverChannel
+    /// How the process ended, once its status was taken; from then on its number may be another's.
+    private let ending = Mutex<String?>(nil)
 
     /// How a new process came along.
     public enum Progress: Sendable, Equatable {
@@ -33,7 +36,11 @@ public final class Heir: Sendable {
         guard process >= 0 else {
             kill(pid, SIGKILL)
             waitpid(pid, nil, 0)
-            throw ServiceError("the new process could not be started", reason: "pidfd_open failed", remedy: "look at the log")
+            throw ServiceError(
+                "the new process could not be started",
+                reason: "pidfd_open: no descriptors left",
+                remedy: "fewer connections, or a higher limit of open files"
+            )
         }
         channel.send(.offer(pid: getpid(), descriptorLimit: descriptorLimit))
         for socket in sockets {
@@ -53,7 +60,8 @@ public final class Heir: Sendable {
             case .message(.taken, _): return .taken
             case .message(.failed(let reason), _): return .failed(reason: reason)
             case .message: continue
-            case .closed: return .failed(reason: "process \(pid) ended with \(end(within: .seconds(5))); its log says why")
+            case .closed:
+                return .failed(reason: "process \(pid) ended with \(end(within: .seconds(5))); its log says why")
             case .timedOut:
                 return .failed(reason: "process \(pid) was not ready within \(timeout.components.seconds) s")
             }
@@ -65,18 +73,25 @@ public final class Heir: Sendable {
         channel.send(.go)
     }
 
-    /// Ends the process and takes its status.
+    /// Ends the process, unless it has ended, and takes its status; waits three seconds at most.
     public func end() {
-        kill(pid, SIGTERM)
-        _ = end(within: .seconds(10))
+        ending.withLock { ending in
+            if ending == nil { kill(pid, SIGTERM) }
+        }
+        _ = end(within: .seconds(3))
     }
 
     /// Waits for the end of the process, and has it end when the time is over.
     private func end(within timeout: Duration) -> String {
-        var polled = pollfd(fd: process, events: Int16(POLLIN), revents: 0)
-        if poll(&polled, 1, Int32(timeout.components.seconds * 1000)) <= 0 { kill(pid, SIGKILL) }
-        var status: Int32 = 0
-        guard roost_reap(process, &status) == 0 else { return "an unknown status" }
-        return status < 0 ? "signal \(-status)" : "status \(status)"
+        ending.withLock { ending in
+            if let ending { return ending }
+            var polled = pollfd(fd: process, events: Int16(POLLIN), revents: 0)
+            if poll(&polled, 1, Int32(timeout.components.seconds * 1000)) <= 0 { kill(pid, SIGKILL) }
+            var status: Int32 = 0
+            let isKnown = roost_reap(process, &status) == 0
+            let text = !isKnown ? "an unknown status" : status < 0 ? "signal \(-status)" : "status \(status)"
+            ending = text
+            return text
+        }
     }
 }

@@ -31,7 +31,7 @@ public final class PidFile: Sendable {
             throw ServiceError(
                 "the pid file belongs to a running process",
                 reason: "'\(path)' names process \(other), which lives",
-                remedy: "stop that server, give this one another --pid-file, or remove the file if \(other) is no server"
+                remedy: "another --pid-file, or that server's end; remove the file if \(other) is no server"
             )
         }
         if let owner {
@@ -72,8 +72,9 @@ public final class PidFile: Sendable {
         }
     }
 
-    /// Removes the file if it still names this process.
+    /// Removes the file if it still names this process, and the one beside it if it was never published.
     public func remove() {
+        if case .beside(let beside) = place { unlink(beside) }
         guard Self.holder(of: path) == pid else { return }
         // In a directory that is not this user's an empty file has to do.
         if unlink(path) != 0 { truncate(path, 0) }

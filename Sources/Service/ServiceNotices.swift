@@ -8,15 +8,11 @@ public struct ServiceNotices: Sendable {
         public var processes: Int
         /// Requests that wait.
         public var queueDepth: Int
-        /// Whether a new generation is being started.
-        public var isReloading: Bool
-
         /// Creates a reading.
-        public init(readyWorkers: Int, processes: Int, queueDepth: Int, isReloading: Bool = false) {
+        public init(readyWorkers: Int, processes: Int, queueDepth: Int) {
             self.readyWorkers = readyWorkers
             self.processes = processes
             self.queueDepth = queueDepth
-            self.isReloading = isReloading
         }
     }
 
@@ -45,25 +41,13 @@ public struct ServiceNotices: Sendable {
     }
 
     /// What to say now that the server does `reading`; nil for nothing.
-    ///
-    /// - Parameter microseconds: the monotonic clock, which a reload is dated by.
-    public mutating func message(for reading: Reading, at microseconds: UInt64) -> String? {
+    public mutating func message(for reading: Reading) -> String? {
         var lines: [String] = []
         switch phase {
         case .silent: return nil
-        case .stopping: break
+        case .serving, .reloading, .stopping: break
         case .starting:
             if reading.readyWorkers > 0 {
-                lines.append("READY=1")
-                phase = .serving
-            }
-        case .serving:
-            if reading.isReloading {
-                lines += ["RELOADING=1", "MONOTONIC_USEC=\(microseconds)"]
-                phase = .reloading
-            }
-        case .reloading:
-            if !reading.isReloading {
                 lines.append("READY=1")
                 phase = .serving
             }
@@ -75,6 +59,20 @@ public struct ServiceNotices: Sendable {
         }
         if hasWatchdog { lines.append("WATCHDOG=1") }
         return lines.isEmpty ? nil : lines.joined(separator: "\n")
+    }
+
+    /// What to say when a reload begins, which is dated by the monotonic clock; nil for nothing.
+    public mutating func reloading(at microseconds: UInt64) -> String? {
+        guard phase == .serving else { return nil }
+        phase = .reloading
+        return "RELOADING=1\nMONOTONIC_USEC=\(microseconds)"
+    }
+
+    /// What to say when the reload is over, whatever came of it; nil for nothing.
+    public mutating func reloaded() -> String? {
+        guard phase == .reloading else { return nil }
+        phase = .serving
+        return "READY=1"
     }
 
     /// What to say when the start may take longer than the service manager thinks.
@@ -106,7 +104,6 @@ public struct ServiceNotices: Sendable {
     public mutating func wasLost() {
         status = ""
         if phase == .serving { phase = .starting }
-        if phase == .reloading { phase = .serving }
     }
 
     private func statusText(_ reading: Reading) -> String {

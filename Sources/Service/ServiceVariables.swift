@@ -35,7 +35,8 @@ public struct ServiceVariables: Sendable, Equatable {
     ///
     /// - Throws: ``ServiceError`` for a value that nobody should have set.
     public init(environment: [String: String], pid: Int32) throws(ServiceError) {
-        if let count = environment["LISTEN_FDS"], Self.isAddressed(environment["LISTEN_PID"], to: pid, orAnybody: false) {
+        if let count = environment["LISTEN_FDS"], Self.isAddressed(environment["LISTEN_PID"], to: pid, orAnybody: false)
+        {
             guard let count = Int32(count), (0...Self.mostSockets).contains(count) else {
                 throw ServiceError(
                     "the sockets cannot be taken over",

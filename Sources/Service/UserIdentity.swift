@@ -38,7 +38,11 @@ public struct UserIdentity: Sendable, Equatable {
                 }
                 uid = number
             } else {
-                throw ServiceError("no such user", reason: "--user '\(user)'", remedy: "a name of /etc/passwd, or a number")
+                throw ServiceError(
+                    "no such user",
+                    reason: "--user '\(user)'",
+                    remedy: "a name of /etc/passwd, or a number"
+                )
             }
         }
         if let group {

@@ -127,6 +127,7 @@ public struct MetricsSnapshot: Sendable, Equatable {
     }
 
     private var noWorkerIsReady: String {
-        "no worker is ready (0 of \(configuredWorkers ?? workers.count))" + (lastWorkerEnd.map { "; last ended \($0)" } ?? "")
+        "no worker is ready (0 of \(configuredWorkers ?? workers.count))"
+            + (lastWorkerEnd.map { "; last ended \($0)" } ?? "")
     }
 }

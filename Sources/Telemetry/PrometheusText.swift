@@ -54,9 +54,15 @@ public struct PrometheusText {
         gauge("roost_threads", "Threads of all workers that take requests.", String(snapshot.threads))
         gauge("roost_threads_busy", "Threads that run a request.", String(snapshot.busyThreads))
         gauge("roost_workers", "Worker processes that take requests.", String(snapshot.readyWorkers))
-        gauge("roost_workers_configured", "Worker processes there should be.", String(snapshot.configuredWorkers ?? snapshot.workers.count))
+        gauge(
+            "roost_workers_configured",
+            "Worker processes there should be.",
+            String(snapshot.configuredWorkers ?? snapshot.workers.count)
+        )
         gauge("roost_generation", "The generation of workers that serves, from 1.", String(snapshot.generation))
-        let (coming, leaving) = (snapshot.workers.count { $0.role == "successor" }, snapshot.workers.count { $0.role == "leaving" })
+        let (coming, leaving) = (
+            snapshot.workers.count { $0.role == "successor" }, snapshot.workers.count { $0.role == "leaving" }
+        )
         gauge("roost_workers_coming", "Worker processes that are to take another's place.", String(coming))
         gauge("roost_workers_leaving", "Worker processes that finish what they have, then leave.", String(leaving))
         counter(
@@ -103,7 +109,12 @@ public struct PrometheusText {
             )
         }
         labelled("roost_refused_total", "cause", "Requests answered without the application.", server.refused)
-        labelled("roost_failed_total", "cause", "Requests answered 5xx for want of an answer.", server.failures)
+        labelled(
+            "roost_failed_total",
+            "cause",
+            "Requests answered 5xx because the application did not answer.",
+            server.failures
+        )
         labelled("roost_cut_total", "cause", "Responses cut after their head.", server.cuts)
         labelled("roost_retries_total", "cause", "Requests given to another worker.", server.retries)
         labelled("roost_clients_left_total", "phase", "Clients that left before their answer.", server.clientsLeft)

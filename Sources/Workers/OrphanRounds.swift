@@ -7,11 +7,12 @@ struct OrphanRounds: Sendable, Equatable {
     /// Seen in the last round and left.
     private(set) var candidate: Int32?
 
-    /// Returns whether to reap `pid`, which has ended, and then to look for another; if not, this round is over.
+    /// Decides about `pid`, which has ended.
     ///
     /// - Parameters:
     ///   - pid: The process.
     ///   - isOurs: Whether it is a worker or a template, which are reaped when their end is noticed.
+    /// - Returns: Whether to reap it, and then to look for another; if not, this round is over.
     mutating func takes(_ pid: Int32, isOurs: Bool) -> Bool {
         guard !isOurs else { return false }
         guard candidate == pid else {

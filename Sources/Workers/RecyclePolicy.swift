@@ -24,6 +24,7 @@ public struct RecyclePolicy: Sendable, Equatable {
     /// The limits of one worker.
     ///
     /// - Parameter jitter: A random number in 0 … 1.
+    /// - Returns: The limits; none by a policy that says nothing.
     func limits(jitter: Double) -> RecycleLimits {
         let part = jitter.isFinite ? min(max(jitter, 0), 1) : 0
         var limits = RecycleLimits()
@@ -68,6 +69,7 @@ struct RecycleLimits: Sendable, Equatable {
     ///   - requests: How many it has answered.
     ///   - memory: Bytes it holds; nil when that is not known.
     ///   - served: How long it has taken requests.
+    /// - Returns: The first of the reasons, memory before requests before age.
     func reason(requests: UInt64, memory: UInt64?, served: Duration) -> ReplacementReason? {
         if let limit = self.memory, let memory, memory > limit { return .maximumMemory(bytes: memory, limit: limit) }
         if let limit = self.requests, requests >= limit { return .maximumRequests(served: requests, limit: limit) }

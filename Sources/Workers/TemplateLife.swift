@@ -121,7 +121,10 @@ struct TemplateLife: Sendable, Equatable {
 
     /// The app is imported.
     ///
-    /// - Parameter reason: Why it must not be forked; nil when it may be.
+    /// - Parameters:
+    ///   - reason: Why it must not be forked; nil when it may be.
+    ///   - now: The time.
+    /// - Returns: What to do.
     mutating func loaded(unfitBecause reason: String?, at now: Instant) -> [Action] {
         guard case .importing = state else { return violated() }
         hasBeenReady = true
@@ -176,6 +179,7 @@ struct TemplateLife: Sendable, Equatable {
     ///   - exit: How it ended.
     ///   - jitter: A random number in 0 … 1.
     ///   - now: The time.
+    /// - Returns: What to do.
     mutating func ended(_ exit: ProcessExit, jitter: Double, at now: Instant) -> [Action] {
         switch state {
         case .unfit, .absent, .gone:

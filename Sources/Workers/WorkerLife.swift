@@ -162,6 +162,7 @@ struct WorkerLife: Sendable, Equatable {
     ///   - interval: How long it may take in all.
     ///   - leaving: How long its exit handlers may take, from when it is idle; nil for what is left of `interval`.
     ///   - now: What time it is.
+    /// - Returns: What to do now.
     mutating func drain(
         isIdle: Bool,
         within interval: Nanoseconds,

@@ -9,6 +9,8 @@ extension WorkerPool {
     struct Reload {
         /// Nil: what the workers that serve then are made with.
         var configuration: WorkerPoolConfiguration?
+        /// Whether whoever asked tells people of it.
+        var isQuiet: Bool
         let promise: EventLoopPromise<Void>
     }
 
@@ -18,10 +20,15 @@ extension WorkerPool {
     /// What is asked for during a reload begins when that is over, once for all who asked; the last configuration that
     /// was given counts.
     ///
-    /// - Parameter configuration: What the new workers are made with; nil for what the present ones are.
+    /// - Parameters:
+    ///   - configuration: What the new workers are made with; nil for what the present ones are.
+    ///   - isQuiet: Whether the caller tells people what comes of it, and the log is spared.
     /// - Returns: Succeeds when the new generation has taken over. Fails with a ``StartupFailure`` when one of its
     ///   workers cannot start, or the pool drains; the old generation goes on untouched.
-    public func reload(with configuration: WorkerPoolConfiguration? = nil) -> EventLoopFuture<Void> {
+    public func reload(
+        with configuration: WorkerPoolConfiguration? = nil,
+        isQuiet: Bool = false
+    ) -> EventLoopFuture<Void> {
         eventLoop.preconditionInEventLoop()
         guard state.phase == .running else {
             return eventLoop.makeFailedFuture(
@@ -40,13 +47,18 @@ extension WorkerPool {
         }
         if currentReload != nil {
             if nextReload == nil {
-                nextReload = Reload(configuration: configuration, promise: eventLoop.makePromise())
-            } else if let configuration {
-                nextReload?.configuration = configuration
+                nextReload = Reload(
+                    configuration: configuration,
+                    isQuiet: isQuiet,
+                    promise: eventLoop.makePromise()
+                )
+            } else {
+                if let configuration { nextReload?.configuration = configuration }
+                if !isQuiet { nextReload?.isQuiet = false }
             }
             return nextReload.map(\.promise.futureResult) ?? eventLoop.makeSucceededVoidFuture()
         }
-        let reload = Reload(configuration: configuration, promise: eventLoop.makePromise())
+        let reload = Reload(configuration: configuration, isQuiet: isQuiet, promise: eventLoop.makePromise())
         begin(reload)
         settle()
         return reload.promise.futureResult
@@ -64,7 +76,8 @@ extension WorkerPool {
                 .failure(StartupFailure(.draining, title: "nothing was reloaded", reason: "the server drains"))
             )
         }
-        logger.notice(
+        logger.log(
+            level: reload.isQuiet ? .debug : .notice,
             "reloading",
             metadata: ["generation": "\(state.generation + 1)", "processes": "\(comingConfiguration?.processes ?? 1)"]
         )
@@ -77,9 +90,17 @@ extension WorkerPool {
         currentReload = nil
         switch result {
         case .success:
-            logger.notice("reloaded", metadata: ["generation": "\(state.generation)"])
+            logger.log(
+                level: reload.isQuiet ? .debug : .notice,
+                "reloaded",
+                metadata: ["generation": "\(state.generation)"]
+            )
         case .failure(let failure):
-            logger.error("reload failed; the workers before it go on", metadata: ["failure": "\(failure)"])
+            logger.log(
+                level: reload.isQuiet ? .debug : .error,
+                "reload failed; the workers before it go on",
+                metadata: ["failure": "\(failure)"]
+            )
         }
         comingConfiguration = nil
         dismissTemplate(\.comingTemplate)

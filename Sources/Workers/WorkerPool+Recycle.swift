@@ -29,7 +29,8 @@ extension WorkerPool {
     public func recycleDue() {
         guard configuration.recycling.isActive, state.canRecycle else { return }
         let now = now
-        let looksAtMemory = configuration.recycling.maximumMemory > 0 && now.since(lastMemoryLook) >= Self.memoryInterval
+        let looksAtMemory =
+            configuration.recycling.maximumMemory > 0 && now.since(lastMemoryLook) >= Self.memoryInterval
         if looksAtMemory { lastMemoryLook = now }
         var due: [(worker: WorkerID, because: ReplacementReason)] = []
         for worker in workers.values {

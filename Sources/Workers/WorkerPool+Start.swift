@@ -12,7 +12,9 @@ extension WorkerPool {
             do {
                 state.filled(place, with: try startWorker(for: place).id)
             } catch {
-                if state.hasServed, place.role != .coming { logger.error("worker cannot start", metadata: ["failure": "\(error)"]) }
+                if state.hasServed, place.role != .coming {
+                    logger.error("worker cannot start", metadata: ["failure": "\(error)"])
+                }
                 perform(state.notStarted(place, failure: error, jitter: .random(in: 0...1), at: now))
             }
         }

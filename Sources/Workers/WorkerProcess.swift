@@ -114,13 +114,15 @@ extension WorkerPoolConfiguration {
 
     /// Starts the interpreter with the bootstrap.
     ///
-    /// Where to call it, and what it throws: ``spawn(at:)``.
+    /// Where to call it: ``spawn(at:)``.
     ///
     /// - Parameters:
     ///   - settings: The JSON of `ROOST_WORKER`.
     ///   - output: What becomes stdout.
     ///   - error: What becomes stderr.
     ///   - descriptors: What becomes 3 and on.
+    /// - Returns: The process.
+    /// - Throws: What ``spawn(at:)`` throws.
     func start(
         settings: String,
         output: Int32,

@@ -58,7 +58,7 @@ final class DevelopmentReload: Sendable {
         case .start:
             front.startAgain { self.startFailed($0) }
         case .reload:
-            front.reload(nil).whenComplete { result in
+            front.reload(nil, isQuiet: true).whenComplete { result in
                 switch result {
                 case .success: self.ended(nil)
                 case .failure(let error): self.ended(error)

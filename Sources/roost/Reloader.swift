@@ -14,7 +14,8 @@ final class Reloader: Sendable {
     /// The options that a reload can change.
     static let changeable: Set<String> = [
         "target", "app-dir", "python", "processes", "threads", "startup-timeout", "graceful-timeout", "drain-timeout",
-        "max-threads", "max-requests", "max-requests-jitter", "max-rss", "max-lifetime", "queue-limit", "config", "preload",
+        "max-threads", "max-requests", "max-requests-jitter", "max-rss", "max-lifetime", "queue-limit", "config",
+        "preload",
     ]
 
     private let arguments: [String]
@@ -86,8 +87,9 @@ final class Reloader: Sendable {
                 metadata: ["setting": "\(option.name)", "value": "\(new)", "running": "\(old)"]
             )
         }
-        try await front.reload(resolved.configuration.workers(launched, version: Roost.version)).get()
-        try await front.setQueueLimit(resolved.configuration.queue.limit).get()
-        running.withLock { $0 = resolved }
+        let next = before.taking(Self.changeable, from: resolved)
+        try await front.reload(next.configuration.workers(launched, version: Roost.version)).get()
+        try await front.setQueueLimit(next.configuration.queue.limit).get()
+        running.withLock { $0 = next }
     }
 }

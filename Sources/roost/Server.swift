@@ -76,13 +76,14 @@ final class Server: Sendable {
     func run() throws -> Int32 {
         manager.starting(within: configuration.workers.startupTimeout + .seconds(10))
         development?.begin()
-        let addresses = try front.start(accepts: launched.inheritance == nil) { [endings, development] failure in
-            // While code is being written, it may yet become better.
-            if let development { return development.startFailed(failure) }
+        let isFirst = launched.inheritance == nil
+        let addresses = try front.start(accepts: isFirst) { [endings, development, isFirst] failure in
+            // While code is being written, it may yet become better; another server is not replaced by hope.
+            if isFirst, let development { return development.startFailed(failure) }
             endings.end(.failed(failure.description))
         }
         watch()
-        if launched.inheritance == nil { startAdmin(replacing: false, onListening: {}) }
+        if isFirst { startAdmin(replacing: false, onListening: {}) }
         let size = "\(configuration.workers.processes) x \(configuration.workers.threads) threads"
         for address in addresses {
             logger.info("serving \(name) on \(address.url ?? address.description) with \(size)")
@@ -92,7 +93,7 @@ final class Server: Sendable {
 
     // MARK: While it serves
 
-    /// Has the front look after what is due: readiness, the service manager, orphans.
+    /// Has the front look after what is due: readiness and the service manager.
     private func watch() {
         let wanted = launched.inheritance == nil ? 1 : configuration.workers.processes
         front.observe(every: .milliseconds(100)) { [self] reading in
@@ -103,13 +104,6 @@ final class Server: Sendable {
         if manager.isPresent {
             front.observe(every: manager.interval) { [manager] reading in
                 manager.look(at: reading)
-                return true
-            }
-        }
-        if Orphans.areOurs {
-            let orphans = Mutex(Orphans())
-            front.observe(every: .seconds(2)) { _ in
-                orphans.withLock { $0.reap() }
                 return true
             }
         }
@@ -212,7 +206,10 @@ final class Server: Sendable {
 
     private func reload() async -> ControlAnswer {
         guard target != nil else {
-            return ControlAnswer(.conflict, "the app serves itself, in the process that called roost.serve: restart that")
+            return ControlAnswer(
+                .conflict,
+                "the app serves itself, in the process that called roost.serve: restart that"
+            )
         }
         manager.reloading()
         defer { manager.reloaded() }

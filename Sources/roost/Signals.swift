@@ -23,6 +23,7 @@ enum Signals {
     /// Waits for the next one that asks for an end.
     ///
     /// - Parameter reload: Called for each SIGHUP before it.
+    /// - Returns: The signal.
     static func waitForEnd(reload: () -> Void = {}) -> Int32 {
         while true {
             let number = wait()

@@ -4,7 +4,7 @@ import Testing
 @testable import Front
 
 @Suite struct AcceptGateTests {
-    private func at(_ milliseconds: Int) -> Instant { Instant(nanoseconds: 0) + .milliseconds(milliseconds) }
+    private func at(_ milliseconds: UInt64) -> Instant { Instant(nanoseconds: 0) + .milliseconds(milliseconds) }
 
     @Test func `a gate that is shut stays so until it is opened`() {
         var gate = AcceptGate(limit: 10, isOpen: false)

@@ -61,7 +61,9 @@ private func process(_ state: Character, cpu milliseconds: UInt64) -> ProcessLoo
             return process("R", cpu: cpu)
         }
         _ = pulse.look(signs(600), process: computing, at: seconds(0.6))
-        #expect(pulse.look(signs(1000), process: computing, at: seconds(1)) == .hold(runs: true, process("R", cpu: 400)))
+        #expect(
+            pulse.look(signs(1000), process: computing, at: seconds(1)) == .hold(runs: true, process("R", cpu: 400))
+        )
         for time in 2..<1000 {
             #expect(pulse.look(signs(1000), process: computing, at: seconds(Double(time))) == .none)
         }

@@ -1,3 +1,4 @@
+import NIOEmbedded
 import RequestQueue
 import Telemetry
 import Testing
@@ -78,7 +79,8 @@ import WorkerLink
 
     // MARK: Deadlines
 
-    @Test func `a request that runs too long is answered 504 at once, and its thread is busy until it says so`() throws {
+    @Test func `a request that runs too long is answered 504 at once, and its thread is busy until it says so`() throws
+    {
         let front = try FrontUnderTest { $0.requests.timeout = .seconds(10) }
         let client = try front.connect()
         try client.send(get("/slow"))
@@ -115,7 +117,10 @@ import WorkerLink
     @Test func `a worker whose thread does not come back is replaced once, and is idle without that thread`() throws {
         let front = try FrontUnderTest(threads: 2) { $0.requests.timeout = .seconds(10) }
         var replaced: [ReplacementReason] = []
-        front.dispatcher.replaceWorker = { replaced.append($1) }
+        front.dispatcher.replaceWorker = {
+            replaced.append($1)
+            return true
+        }
         let client = try front.connect()
         try client.send(get("/slow"))
         // The thread that became idle last.
@@ -184,8 +189,6 @@ import WorkerLink
             }
             if Bool.random(using: &random) { front.makeQuick() }
             claimed = front.workers.map { _ in Array(repeating: nil, count: threads) }
-            // What the pool does: the worker is ended, and another one comes.
-            front.dispatcher.replaceWorker = { _, _ in }
         }
 
         var now: Instant { MonotonicClock.now() + elapsed }
@@ -214,7 +217,8 @@ import WorkerLink
             clients[index].isWaiting = true
             let isSafe = Bool.random(using: &random)
             try clients[index].client.send(
-                isSafe ? "GET /g HTTP/1.1\r\nHost: x\r\n\r\n" : "POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"
+                isSafe
+                    ? "GET /g HTTP/1.1\r\nHost: x\r\n\r\n" : "POST /p HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"
             )
         }
 

@@ -63,6 +63,34 @@ import Testing
         )
     }
 
+    @Test func `what did not finish while its worker drained is not begun anew, and what had not begun is given back`()
+    {
+        #expect(
+            verdict {
+                $0.isSafe = true
+                $0.hasHadItsTime = true
+            } == .refuse
+        )
+        #expect(
+            verdict {
+                $0.hasBegun = false
+                $0.hasHadItsTime = true
+            } == .giveBack
+        )
+    }
+
+    @Test func `when the server ends nothing waits for another worker`() {
+        for hasBegun in [true, false] {
+            #expect(
+                verdict {
+                    $0.isSafe = true
+                    $0.hasBegun = hasBegun
+                    $0.isServing = false
+                } == .refuse
+            )
+        }
+    }
+
     @Test func `with the policy none nothing that had begun runs again`() {
         #expect(verdict(RetryRule(policy: .none)) { $0.isSafe = true } == .refuse)
     }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Front
 
-/// How long a request may run. The clock is advanced by hand.
+/// How long a request may run, by a clock that is advanced by hand.
 @Suite struct RunningDeadlineTests {
     private let start = Instant(nanoseconds: 1_000_000_000_000)
 

@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test func `is sent with the length of all of it`() throws {
-        let page = try #require(page(200, [("content-type", "text/html")]))
+        let page = try #require(self.page(200, [("content-type", "text/html")]))
         let encoded = try encode(page.payload, bodyLength: 99).get()
         #expect(encoded.lines("Content-Length") == ["Content-Length: 99"])
         #expect(encoded.lines("Cache-Control") == ["Cache-Control: no-store"])

@@ -36,7 +36,7 @@ import Testing
         var queue = RequestQueue(limit: 10, processes: 2, threads: 1) { $0.timeout = .seconds(1) }
         let first = try queue.accepted(at: at(0))
         let (_, slot) = try dispatched(&queue, at: at(0))
-        queue.remove(WorkerID(raw: slot.worker == WorkerID(raw: 1) ? 2 : 1))
+        _ = queue.remove(WorkerID(raw: slot.worker == WorkerID(raw: 1) ? 2 : 1))
         queue.giveBack(first, of: slot, hasRun: true, at: at(60_000))
         #expect(queue.nextDeadline == at(61_000))
         #expect(queue.oldestWait(at: at(60_000)) == .zero)

@@ -5,60 +5,70 @@ import Testing
 @Suite struct ServiceNoticesTests {
     private let starting = ServiceNotices.Reading(readyWorkers: 0, processes: 2, queueDepth: 0)
     private let serving = ServiceNotices.Reading(readyWorkers: 2, processes: 2, queueDepth: 0)
-    private let reloading = ServiceNotices.Reading(readyWorkers: 2, processes: 2, queueDepth: 0, isReloading: true)
 
     @Test func `readiness is said when a worker is ready, not before, and once`() {
         var notices = ServiceNotices(hasWatchdog: false)
-        #expect(notices.message(for: starting, at: 0) == "STATUS=starting, 0 of 2 workers, queue 0")
-        #expect(notices.message(for: starting, at: 1) == nil)
-        #expect(notices.message(for: serving, at: 2) == "READY=1\nSTATUS=2 of 2 workers, queue 0")
-        #expect(notices.message(for: serving, at: 3) == nil)
+        #expect(notices.message(for: starting) == "STATUS=starting, 0 of 2 workers, queue 0")
+        #expect(notices.message(for: starting) == nil)
+        #expect(notices.message(for: serving) == "READY=1\nSTATUS=2 of 2 workers, queue 0")
+        #expect(notices.message(for: serving) == nil)
     }
 
     @Test func `a reload is said with its time, and readiness again after it`() {
         var notices = ServiceNotices(hasWatchdog: false)
-        _ = notices.message(for: serving, at: 1)
-        let said = notices.message(for: reloading, at: 42)
-        #expect(said == "RELOADING=1\nMONOTONIC_USEC=42\nSTATUS=reloading, 2 of 2 workers, queue 0")
-        #expect(notices.message(for: reloading, at: 43) == nil)
-        #expect(notices.message(for: serving, at: 44) == "READY=1\nSTATUS=2 of 2 workers, queue 0")
+        _ = notices.message(for: serving)
+        #expect(notices.reloading(at: 42) == "RELOADING=1\nMONOTONIC_USEC=42")
+        #expect(notices.reloading(at: 43) == nil)
+        #expect(notices.message(for: serving) == "STATUS=reloading, 2 of 2 workers, queue 0")
+        #expect(notices.reloaded() == "READY=1")
+        #expect(notices.reloaded() == nil)
+        #expect(notices.message(for: serving) == "STATUS=2 of 2 workers, queue 0")
+    }
+
+    @Test func `a reload of a server that is not ready, drains or was replaced is not said`() {
+        var notices = ServiceNotices(hasWatchdog: false)
+        #expect(notices.reloading(at: 1) == nil)
+        _ = notices.message(for: serving)
+        _ = notices.stopping(within: .seconds(1))
+        #expect(notices.reloading(at: 2) == nil)
+        #expect(notices.reloaded() == nil)
     }
 
     @Test func `a sign of life is given every time where one is wanted`() {
         var notices = ServiceNotices(hasWatchdog: true)
-        _ = notices.message(for: serving, at: 1)
-        #expect(notices.message(for: serving, at: 2) == "WATCHDOG=1")
-        #expect(notices.message(for: serving, at: 3) == "WATCHDOG=1")
+        _ = notices.message(for: serving)
+        #expect(notices.message(for: serving) == "WATCHDOG=1")
+        #expect(notices.message(for: serving) == "WATCHDOG=1")
     }
 
     @Test func `draining asks for the time that it may take`() {
         var notices = ServiceNotices(hasWatchdog: false)
-        _ = notices.message(for: serving, at: 1)
+        _ = notices.message(for: serving)
         #expect(notices.stopping(within: .milliseconds(1500)) == "STOPPING=1\nEXTEND_TIMEOUT_USEC=1500000")
-        #expect(notices.message(for: serving, at: 2) == "STATUS=draining, 2 of 2 workers, queue 0")
+        #expect(notices.message(for: serving) == "STATUS=draining, 2 of 2 workers, queue 0")
     }
 
     @Test func `a server that was replaced says nothing more`() {
         var notices = ServiceNotices(hasWatchdog: true)
-        _ = notices.message(for: serving, at: 1)
+        _ = notices.message(for: serving)
         #expect(notices.handOver(to: 99) == "MAINPID=99")
-        #expect(notices.message(for: serving, at: 2) == nil)
+        #expect(notices.message(for: serving) == nil)
         #expect(notices.stopping(within: .seconds(1)) == nil)
     }
 
     @Test func `a server whose replacement died is the service again`() {
         var notices = ServiceNotices(hasWatchdog: true)
-        _ = notices.message(for: serving, at: 1)
+        _ = notices.message(for: serving)
         _ = notices.handOver(to: 99)
         #expect(notices.takeBack(by: 12) == "MAINPID=12")
-        #expect(notices.message(for: serving, at: 2) == "STATUS=2 of 2 workers, queue 0\nWATCHDOG=1")
+        #expect(notices.message(for: serving) == "STATUS=2 of 2 workers, queue 0\nWATCHDOG=1")
     }
 
     @Test func `what was lost is said again`() {
         var notices = ServiceNotices(hasWatchdog: false)
-        let said = notices.message(for: serving, at: 1)
+        let said = notices.message(for: serving)
         notices.wasLost()
-        #expect(notices.message(for: serving, at: 2) == said)
+        #expect(notices.message(for: serving) == said)
     }
 }
 
@@ -84,15 +94,5 @@ import Testing
         #expect(ours.watchdog == .microseconds(1))
         let others = try ServiceVariables(environment: ["WATCHDOG_USEC": "1", "WATCHDOG_PID": "6"], pid: 5)
         #expect(others.watchdog == nil)
-    }
-}
-
-@Suite struct OrphansTests {
-    @Test func `a dead child is taken away at the second look, not at the first`() {
-        var orphans = Orphans()
-        #expect(orphans.abandoned(among: [3, 4]).isEmpty)
-        #expect(orphans.abandoned(among: [4, 5]) == [4])
-        #expect(orphans.abandoned(among: [5]) == [5])
-        #expect(orphans.abandoned(among: []).isEmpty)
     }
 }

@@ -115,6 +115,23 @@ enum ExpectedText {
         # TYPE roost_refused_total counter
         roost_refused_total{cause="full"} 1
         roost_refused_total{cause="timeout"} 0
+        # HELP roost_failed_total Requests answered 5xx because the application did not answer.
+        # TYPE roost_failed_total counter
+        roost_failed_total{cause="worker_ended"} 0
+        roost_failed_total{cause="request_timeout"} 0
+        roost_failed_total{cause="aborted"} 0
+        roost_failed_total{cause="undeliverable"} 0
+        # HELP roost_cut_total Responses cut after their head.
+        # TYPE roost_cut_total counter
+        roost_cut_total{cause="worker_ended"} 0
+        roost_cut_total{cause="request_timeout"} 0
+        roost_cut_total{cause="aborted"} 0
+        roost_cut_total{cause="undeliverable"} 0
+        # HELP roost_retries_total Requests given to another worker.
+        # TYPE roost_retries_total counter
+        roost_retries_total{cause="worker_ended"} 0
+        roost_retries_total{cause="not_begun"} 0
+        roost_retries_total{cause="not_taken"} 0
         # HELP roost_clients_left_total Clients that left before their answer.
         # TYPE roost_clients_left_total counter
         roost_clients_left_total{phase="waiting"} 1

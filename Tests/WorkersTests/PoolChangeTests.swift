@@ -39,7 +39,9 @@ import Testing
         try await pool.end()
     }
 
-    @Test func `a reload of an app that cannot be loaded fails with its words, and the old worker goes on`() async throws {
+    @Test func `a reload of an app that cannot be loaded fails with its words, and the old worker goes on`()
+        async throws
+    {
         let pool = try await PoolUnderTest(Self.ready + "stay()")
         let old = try #require(await pool.nextReady())
         let reload = try await pool.onLoop { pool in
@@ -93,7 +95,9 @@ import Testing
         let new = try #require(await pool.nextReady())
         #expect(new.index == old.index)
         #expect(
-            await pool.next { if case .replaced(let pid, let reason) = $0 { "\(pid == old.pid) \(reason)" } else { nil } }
+            await pool.next {
+                if case .replaced(let pid, let reason) = $0 { "\(pid == old.pid) \(reason)" } else { nil }
+            }
                 == "true max_requests"
         )
         #expect(await nextDraining(pool) == old.pid)

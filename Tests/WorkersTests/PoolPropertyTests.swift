@@ -51,14 +51,14 @@ import Testing
 
         mutating func step() {
             switch random.next(14) {
-            case 0: _ = pool.state.reload(processes: max(open.count, 1 + random.next(4)), at: pool.clock.now)
+            case 0: _ = pool.reload(processes: max(open.count, 1 + random.next(4)))
             case 1, 2:
                 if let worker = any(of: open) {
                     let reason: ReplacementReason =
                         random.next(3) == 0 ? .stuck : .maximumRequests(served: 1, limit: 1)
-                    _ = pool.state.replace(worker, because: reason, at: pool.clock.now)
+                    _ = pool.replace(worker, because: reason)
                 }
-            case 3: perform(pool.state.scale(to: 1 + random.next(4), at: pool.clock.now), mayShrink: true)
+            case 3: perform(pool.scale(to: 1 + random.next(4)), mayShrink: true)
             case 4: pool.clock.advance(by: .milliseconds(UInt64(random.next(5_000))))
             case 5:
                 if let worker = any(of: open) {
@@ -80,7 +80,7 @@ import Testing
                 // A reload to fewer processes shrinks on purpose.
                 if let worker = any(of: starting) {
                     let fewer = (pool.state.coming?.seats.count ?? .max) < open.count
-                    perform(pool.state.prepared(worker), mayShrink: fewer)
+                    perform(pool.prepared(worker), mayShrink: fewer)
                 }
             }
             for worker in pool.startDue() { starting.insert(worker) }
@@ -110,7 +110,7 @@ import Testing
         var owner = Owner(seed: seed)
         for worker in owner.pool.startDue() {
             owner.starting.insert(worker)
-            owner.perform(owner.pool.state.prepared(worker))
+            owner.perform(owner.pool.prepared(worker))
         }
         for step in 0..<2_000 {
             owner.step()
@@ -125,7 +125,7 @@ import Testing
             owner.pool.clock.advance(by: .seconds(31))
             for worker in owner.pool.startDue() { owner.starting.insert(worker) }
             for worker in owner.starting.sorted(by: { $0.raw < $1.raw }) where owner.starting.contains(worker) {
-                owner.perform(owner.pool.state.prepared(worker), mayShrink: true)
+                owner.perform(owner.pool.prepared(worker), mayShrink: true)
             }
             for worker in owner.leaving { owner.perform(owner.pool.end(worker, PoolFixture.left)) }
             owner.leaving = []

@@ -15,7 +15,8 @@ import Testing
         #expect(life.want(one) == [.start])
         life.started(at: clock.now)
         #expect(life.loaded(unfitBecause: nil, at: clock.now) == [.ask(one)])
-        #expect(life.forked().worker == one)
+        let answer = life.forked()
+        #expect(answer.worker == one)
     }
 
     @Test mutating func `the process is started when the first worker is wanted, and once`() {
@@ -28,11 +29,13 @@ import Testing
     @Test mutating func `workers are asked for one after the other, in the order in which they were wanted`() {
         #expect(life.want(one) == [.start])
         life.started(at: clock.now)
-        #expect(life.want(two) == [] && life.want(three) == [])
+        #expect(life.want(two) == [])
+        #expect(life.want(three) == [])
         #expect(life.loaded(unfitBecause: nil, at: clock.now) == [.ask(one)])
         let first = life.forked()
         #expect(first.worker == one && first.actions == [.ask(two)])
-        #expect(life.notForked(because: "no memory").count == 2)
+        let answer = life.notForked(because: "no memory")
+        #expect(answer.count == 2)
         #expect(life.asked == three)
     }
 
@@ -48,9 +51,11 @@ import Testing
 
     @Test mutating func `a worker that is forgotten before its turn is not asked for`() {
         load()
-        #expect(life.want(two) == [.ask(two)] && life.want(three) == [])
+        #expect(life.want(two) == [.ask(two)])
+        #expect(life.want(three) == [])
         life.forget(three)
-        #expect(life.forked().actions == [])
+        let answer = life.forked()
+        #expect(answer.actions == [])
     }
 
     @Test mutating func `an app that must not be forked has each worker started apart, from then on`() {
@@ -114,7 +119,8 @@ import Testing
 
     @Test mutating func `only the worker that was being forked is lost with the template`() {
         load()
-        #expect(life.want(two) == [.ask(two)] && life.want(three) == [])
+        #expect(life.want(two) == [.ask(two)])
+        #expect(life.want(three) == [])
         let actions = life.ended(.signalled(9), jitter: 0, at: clock.now)
         guard case .fail(two, _)? = actions.first, actions.count == 2, actions[1] == .start else {
             Issue.record("\(actions)")
@@ -142,7 +148,8 @@ import Testing
     @Test mutating func `one that imports is not asked but killed, for it would not look`() {
         #expect(life.want(one) == [.start])
         life.started(at: clock.now)
-        #expect(life.retire(at: clock.now).last == .kill)
+        let actions = life.retire(at: clock.now)
+        #expect(actions.last == .kill)
         #expect(life.loaded(unfitBecause: nil, at: clock.now) == [])
         #expect(life.ended(.signalled(9), jitter: 0, at: clock.now) == [])
         #expect(life.state == .gone)
@@ -169,7 +176,10 @@ import Testing
             case 4:
                 guard isRunning else { continue }
                 let answer = life.forked()
-                if let worker = answer.worker { #expect(open.remove(worker) != nil) }
+                if let worker = answer.worker {
+                    let removed = open.remove(worker)
+                    #expect(removed == worker)
+                }
                 actions = answer.actions
             case 5: actions = isRunning ? life.notForked(because: "no memory") : []
             case 6:
@@ -191,7 +201,9 @@ import Testing
                     isRunning = true
                     life.started(at: clock.now)
                 case .ask(let worker): #expect(open.contains(worker) && life.asked == worker)
-                case .fail(let worker, _), .startApart(let worker): #expect(open.remove(worker) != nil)
+                case .fail(let worker, _), .startApart(let worker):
+                    let removed = open.remove(worker)
+                    #expect(removed == worker)
                 case .kill, .letGo: break
                 }
             }

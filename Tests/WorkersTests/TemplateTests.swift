@@ -43,19 +43,19 @@ import Testing
     var rounds = OrphanRounds()
 
     @Test mutating func `an orphan is reaped when it is still there a round later`() {
-        #expect(!rounds.takes(7, isOurs: false))
+        #expect(rounds.takes(7, isOurs: false) == false)
         #expect(rounds.interval == .seconds(1))
-        #expect(rounds.takes(7, isOurs: false))
+        #expect(rounds.takes(7, isOurs: false) == true)
         #expect(rounds.interval == .seconds(5))
     }
 
     @Test mutating func `one that somebody else has reaped meanwhile leaves no trace`() {
-        #expect(!rounds.takes(7, isOurs: false))
-        #expect(!rounds.takes(8, isOurs: false))
-        #expect(rounds.takes(8, isOurs: false))
+        #expect(rounds.takes(7, isOurs: false) == false)
+        #expect(rounds.takes(8, isOurs: false) == false)
+        #expect(rounds.takes(8, isOurs: false) == true)
     }
 
     @Test mutating func `workers and templates are left to those who watch them`() {
-        for _ in 0..<3 { #expect(!rounds.takes(7, isOurs: true)) }
+        for _ in 0..<3 { #expect(rounds.takes(7, isOurs: true) == false) }
     }
 }

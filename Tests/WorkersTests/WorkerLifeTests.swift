@@ -164,7 +164,8 @@ struct ManualClock {
         #expect(death.failure?.code == .ended)
     }
 
-    @Test mutating func `a worker that stands by waits without a deadline, and its time served begins when it is opened`() {
+    @Test
+    mutating func `a worker that stands by waits without a deadline, and its time served begins when it is opened`() {
         _ = life.reportedReady(warmsUp: false)
         #expect(life.deadline == nil)
         clock.advance(by: .seconds(1000))

@@ -196,7 +196,7 @@ import WorkerLink
 
     @Test(arguments: [
         "tell(b'garbage')", "tell(b'FILE')", "tell({'type': 'ready'})", "tell(b'x' * 70000)",
-        "[tell(struct.pack('QQ', 0x454C4946, n), 0) for n in range(9)]",
+        "[tell(struct.pack('QQ', 0x454C4946, n), 0) for n in range(20)]",
     ])
     func `a ready worker that says what it may not is killed and replaced`(deed: String) async throws {
         let pool = try await PoolUnderTest(

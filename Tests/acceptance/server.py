@@ -65,7 +65,7 @@ class Roost:
             command,
             cwd=cwd or self.directory,
             env=clean_environment(
-                PROBE_DIRECTORY=self.directory, PYTHONDONTWRITEBYTECODE=1, **environment,
+                **{"PROBE_DIRECTORY": self.directory, "PYTHONDONTWRITEBYTECODE": 1, **environment},
             ),
             stdin=subprocess.DEVNULL,
             stdout=output if output is not None else self.log_file,

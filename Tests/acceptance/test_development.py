@@ -92,7 +92,7 @@ def is_broken(server):
 
 
 def reloads(server):
-    return len(re.findall(r" reloaded ", server.log()))
+    return server.log().count(" reloaded changed=")
 
 
 def failures(server):
@@ -107,7 +107,7 @@ def test_an_edit_is_served_without_a_restart(roost, site):
     assert b"one" in server.get("/").body
     site.says("two")
     shows(server, b"two")
-    assert re.search(r"reloaded changed=helper\.py took=\"\d+ ms\"", server.log()), server.log()
+    eventually(lambda: re.search(r"reloaded changed=helper\.py took=\"\d+ ms\"", server.log()), server.log())
     assert server.metric("roost_workers_configured") == 1
 
 
@@ -141,13 +141,11 @@ def test_many_saves_in_one_go_are_one_reload(roost, site):
         site.write(f"module_{number}.py", "X = 1\n")
         site.says(f"number {number}")
     shows(server, b"number 39")
-    assert reloads(server) <= 2
-    # Nothing more comes: what follows is about this change alone.
-    before = reloads(server)
+    # Nothing of it is left over: the next change is about its own file alone.
     site.says("last")
+    eventually(lambda: "changed=helper.py took" in server.log(), "a reload of that file alone")
     shows(server, b"last")
-    eventually(lambda: reloads(server) == before + 1, "one more")
-    assert server.log().rstrip().count("changed=helper.py took") == 1
+    assert reloads(server) <= 4
 
 
 def test_what_is_not_code_is_no_reason_to_reload(roost, site):
@@ -164,8 +162,8 @@ def test_what_is_not_code_is_no_reason_to_reload(roost, site):
     # Code comes last: when that is served, the rest would have been too.
     site.says("two")
     shows(server, b"two")
+    eventually(lambda: "changed=helper.py took" in server.log(), "it is told")
     assert reloads(server) == 1
-    assert "changed=helper.py took" in server.log()
 
 
 def test_other_files_and_directories_can_be_included(roost, site, tmp_path):
@@ -192,7 +190,8 @@ def test_a_change_during_a_reload_is_another_reload(roost, site):
     site.write("other.py", "X = 1\n")
     site.says("third")
     shows(server, b"third")
-    assert 1 <= reloads(server) <= 3
+    eventually(lambda: "changed=\"helper.py, other.py (new)\"" in server.log(), "one reload for all of it")
+    assert reloads(server) == 2
 
 
 def test_an_open_request_does_not_hold_a_reload_up(roost, site):
@@ -216,7 +215,8 @@ def test_the_old_code_serves_on_and_its_pages_say_so(roost, site):
     is_broken(server)
     page = server.get("/")
     # The old page, whole, and behind it the failure; nothing of it is kept by anybody.
-    assert page.status == 200 and page.body.startswith(b"<!DOCTYPE html>") and b"<h1>one</h1></body></html>" in page.body
+    assert page.status == 200 and page.body.startswith(b"<!DOCTYPE html>")
+    assert b"<h1>one</h1></body></html>" in page.body
     assert b"role=\"alert\"" in page.body and b"SyntaxError" in page.body and b"helper.py" in page.body
     assert b"<b>" not in page.body.split(OVERLAY)[1]
     assert page.all("Content-Length") == [str(len(page.body))]
@@ -269,7 +269,8 @@ def test_the_terminal_shows_a_failure_once_for_each_change(roost, site):
     site.breaks()
     is_broken(server)
     assert failures(server) == 1
-    assert server.log().count("SyntaxError:") <= 3 and "StartupError: application cannot be imported" in server.log()
+    assert server.log().count("StartupError: application cannot be imported") == 1
+    assert server.log().count("Traceback") == 1
     site.write("helper.py", "import nothing_of_that_name\nTEXT = 'two'\n")
     eventually(lambda: b"nothing_of_that_name" in server.get("/").body, "the newer failure is shown")
     assert failures(server) == 2

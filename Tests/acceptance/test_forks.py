@@ -121,6 +121,17 @@ def test_a_child_that_comes_out_of_the_import_is_not_taken_for_the_worker(roost)
     assert "worker ended" not in server.log()
 
 
+def test_all_this_holds_for_workers_that_are_forked_themselves(roost):
+    server = roost("forking:app", "--processes", 2, "--threads", 2, "--preload")
+    workers = server.workers()
+    assert server.get("/holds").json() == []
+    assert server.get("/many?10", timeout=60).json() == "done"
+    assert server.get("/body?close").body == b"one two three"
+    assert server.get("/terminates", timeout=90).json() == -signal.SIGTERM
+    assert server.get("/multiprocess?fork", timeout=60).json()[:2] == [True, 0]
+    assert server.workers() == workers
+
+
 # What Python offers works.
 
 

@@ -167,6 +167,17 @@ def test_the_configuration_is_read_again_and_says_what_needs_a_restart(roost, si
     assert "keep-alive" in server.log()
 
 
+def test_a_setting_that_needs_a_restart_does_not_reach_the_new_workers_either(roost, site):
+    """The rings of a worker are as large as the front's bodies: new ones must not be smaller than the old setting."""
+    site.configure("body-memory = '1MiB'\n")
+    server = serve(roost, site, "--processes", 1)
+    site.configure("body-memory = '1KiB'\n")
+    hang_up(server)
+    eventually(lambda: reloads(server) == 1, "the reload is done")
+    assert server.get("/", method="POST", body=b"x" * 1_000_000).status == 200
+    assert "body-memory" in server.log()
+
+
 def test_two_hang_ups_at_once_are_two_reloads_one_after_the_other_at_most(roost, site):
     server = serve(roost, site, "--processes", 1, "--threads", 1)
     with Load(server, keep_alive=4, fresh=1) as load:

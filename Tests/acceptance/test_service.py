@@ -86,6 +86,15 @@ def test_a_pid_file_that_cannot_be_written_is_an_error_at_the_start(tmp_path):
     assert ended.returncode == 1 and "roost.pid" in ended.stderr and "├─ " in ended.stderr
 
 
+def test_a_start_that_fails_leaves_no_pid_file(tmp_path):
+    ended = run_roost(
+        "serve", "broken:app", "--app-dir", APPS, "--bind", f"127.0.0.1:{free_port()}", "--processes", 1,
+        "--admin-socket", tmp_path / "admin.sock", "--pid-file", tmp_path / "roost.pid",
+    )
+    assert ended.returncode == 1
+    assert list(tmp_path.glob("roost.pid*")) == []
+
+
 @pytest.fixture
 def full_disk(tmp_path):
     """A file system without room."""
@@ -238,7 +247,8 @@ def bad_sockets(tmp_path):
 
 @pytest.mark.parametrize("which", ["no stream", "not listen", "no socket"])
 def test_a_socket_that_cannot_be_listened_on_is_an_error_that_says_why(roost, tmp_path, which):
-    server = small(roost, wait=False, **activation(bad_sockets(tmp_path)[which]))
+    sockets = bad_sockets(tmp_path)
+    server = small(roost, wait=False, **activation(sockets[which]))
     assert server.process.wait(60) == 1
     assert "descriptor 3" in server.log() and which in server.log()
 

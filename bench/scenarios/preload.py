@@ -41,11 +41,11 @@ def workers(server: Server, is_preloaded: bool) -> list[int]:
 def measure(server: Server, is_preloaded: bool, seconds: int) -> dict[str, float]:
     server.wait_for_answer("/")
     started = time.monotonic()
-    while len(found := workers(server, is_preloaded)) < SHAPE.processes:
-        if time.monotonic() - started > 30:
-            raise ServerFailed(f"{len(found)} workers of {SHAPE.processes}")
-        time.sleep(0.05)
     wrk.run(server.port, 16, seconds)
+    # Not before: while workers are being forked, those who fork them are in the tree too.
+    found = workers(server, is_preloaded)
+    if len(found) != SHAPE.processes:
+        raise ServerFailed(f"{len(found)} workers, not {SHAPE.processes}")
     tree = [memory for pid in process.tree(server.pid) if (memory := process.memory(pid)) is not None]
     own = sorted(memory.uss for pid in found if (memory := process.memory(pid)) is not None)
     if len(own) != SHAPE.processes:

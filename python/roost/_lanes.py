@@ -21,8 +21,9 @@ class Lanes:
     def __init__(self, native, application, settings):
         self._native = native
         self._glue = Glue(application, settings)
-        #: The environ that each request's is a copy of. To be changed before `start` only.
+        #: The environ that each lane's template is a copy of. To be changed before `start` only.
         self.template = self._glue.template
+        self._glues = []
         self._most = settings.get("lanes", settings["threads"])
         self._first = settings["threads"]
         self.threads = []
@@ -34,13 +35,16 @@ class Lanes:
     def _grow(self, count):
         """Starts threads until there are so many. They are never ended: one without requests sleeps."""
         for lane in range(len(self.threads), min(count, self._most)):
-            thread = threading.Thread(target=self._run, args=(lane,), name="roost-%d" % (lane + 1), daemon=True)
+            glue = self._glue.for_lane()
+            thread = threading.Thread(target=self._run, args=(lane, glue), name="roost-%d" % (lane + 1), daemon=True)
             thread.start()
+            self._glues.append(glue)
             self.threads.append(thread)
 
     def resize(self, count):
         """Has at least so many threads, and returns the message that says how many there are."""
-        self.template["wsgi.multithread"] = count > 1
+        for glue in [self._glue, *self._glues]:
+            glue.template["wsgi.multithread"] = count > 1
         try:
             self._grow(count)
         except RuntimeError as error:
@@ -48,9 +52,9 @@ class Lanes:
             sys.stderr.write("roost: no more than %d threads: %s\n" % (len(self.threads), error))
         return {"type": "threads", "count": len(self.threads)}
 
-    def _run(self, lane):
+    def _run(self, lane, glue):
         try:
-            self._native.run(lane, self._glue)
+            self._native.run(lane, glue)
         except BaseException:
             # Without this thread a part of the link is dead, and the front cannot know: better none than some.
             traceback.print_exc()

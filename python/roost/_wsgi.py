@@ -1,5 +1,6 @@
 """What the library borrows from Python to serve WSGI (PEP 3333): the parts that are easier to write here."""
 
+import copy
 import io
 import os
 import stat
@@ -181,3 +182,9 @@ class Glue:
             "wsgi.input": None,
             "wsgi.errors": None,
         }
+
+    def for_lane(self):
+        """These parts with a template of their own: the library adds what belongs to the lane."""
+        glue = copy.copy(self)
+        glue.template = dict(self.template)
+        return glue

@@ -61,7 +61,8 @@ public struct MachineFacts: Sendable, Equatable {
     /// Whether a name or number is this process's user or group: asking for what one is already is no error.
     func isOwn(_ kind: String, _ value: String) -> Bool {
         if kind == "user" {
-            return value == String(userID) || getpwuid(uid_t(userID)).map { String(cString: $0.pointee.pw_name) } == value
+            let name = getpwuid(uid_t(userID)).map { String(cString: $0.pointee.pw_name) }
+            return value == String(userID) || value == name
         }
         return value == String(getegid()) || getgrgid(getegid()).map { String(cString: $0.pointee.gr_name) } == value
     }

@@ -9,11 +9,13 @@ extension Option {
             aliases: ["pid", "pidfile"],
             summary: "file with the server's process number, or none",
             discussion: """
-                Written when the server accepts, removed when it ends. One that names a process that lives is an error, \
-                one that was left over is replaced. systemd needs none.
+                Written when the server accepts, removed when it ends. One that names a process that lives is an \
+                error, one that was left over is replaced. systemd needs none.
                 """,
             read: { value, base, configuration throws(ValueError) in
-                guard !value.isEmpty, !value.utf8.contains(0) else { throw ValueError("needs a path", suggestion: "none") }
+                guard !value.isEmpty, !value.utf8.contains(0) else {
+                    throw ValueError("needs a path", suggestion: "none")
+                }
                 configuration.service.pidFile = value == "none" ? nil : PathText.absolute(value, base: base)
             },
             text: { $0.service.pidFile ?? "none" }

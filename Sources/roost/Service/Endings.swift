@@ -43,6 +43,7 @@ final class Endings: Sendable {
     /// Waits for the end; for the main thread.
     ///
     /// - Parameter reload: Called for each SIGHUP before it.
+    /// - Returns: What brought it about.
     func wait(reload: () -> Void) -> Ending {
         let number = Signals.waitForEnd(reload: reload)
         return ending.withLock { ending in

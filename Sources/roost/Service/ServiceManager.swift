@@ -20,7 +20,9 @@ final class ServiceManager: Sendable {
 
     /// Creates it from what the environment said.
     ///
-    /// - Parameter isMuted: whether another process speaks for the service until ``takeOver()``.
+    /// - Parameters:
+    ///   - variables: what the environment said.
+    ///   - isMuted: whether another process speaks for the service until ``takeOver()``.
     init(_ variables: ServiceVariables, isMuted: Bool) {
         socket = variables.notifySocket.flatMap(NotifySocket.init(address:))
         let notices = ServiceNotices(hasWatchdog: variables.watchdog != nil)
@@ -48,22 +50,29 @@ final class ServiceManager: Sendable {
             let reading = ServiceNotices.Reading(
                 readyWorkers: reading.readyWorkers,
                 processes: reading.processes,
-                queueDepth: reading.queueDepth,
-                isReloading: state.reloads > 0
+                queueDepth: reading.queueDepth
             )
-            guard let message = state.notices.message(for: reading, at: Self.microseconds()) else { return }
+            guard let message = state.notices.message(for: reading) else { return }
             if !socket.send(message) { state.notices.wasLost() }
         }
     }
 
-    /// A new generation is started, until ``reloaded()``.
+    /// A new generation is started, until ``reloaded()``; several may be asked for at once.
     func reloading() {
-        state.withLock { $0.reloads += 1 }
+        state.withLock { state in
+            state.reloads += 1
+            guard state.reloads == 1, !state.isMuted else { return }
+            if let message = state.notices.reloading(at: Self.microseconds()) { socket?.send(message) }
+        }
     }
 
     /// It has taken over, or could not.
     func reloaded() {
-        state.withLock { $0.reloads -= 1 }
+        state.withLock { state in
+            state.reloads -= 1
+            guard state.reloads == 0, !state.isMuted else { return }
+            if let message = state.notices.reloaded() { socket?.send(message) }
+        }
     }
 
     /// The server drains.
