@@ -145,6 +145,8 @@ def arguments() -> argparse.Namespace:
 
 def main() -> int:
     options = arguments()
+    # So that the server under way is stopped on the way out.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     with tempfile.TemporaryDirectory(prefix="roost-chaos-") as directory:
         passed = run(options, Path(directory))
     say("passed" if passed else f"FAILED (again with: --seed {options.seed})")
