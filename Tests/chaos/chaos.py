@@ -124,7 +124,9 @@ def run(options, directory: Path) -> bool:
     for failure in failures[:40]:
         say(f"FAILED: {failure}")
     if failures:
-        say(f"the end of the server's log ({server.log_path}):\n" + "\n".join(server.log().splitlines()[-40:]))
+        # Without what dying workers print of themselves.
+        lines = [line for line in server.log().splitlines() if " stderr: " not in line]
+        say("the end of the server's log:\n" + "\n".join(lines[-40:]))
     return not failures
 
 
@@ -143,6 +145,8 @@ def arguments() -> argparse.Namespace:
 
 def main() -> int:
     options = arguments()
+    # So that the server under way is stopped on the way out.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     with tempfile.TemporaryDirectory(prefix="roost-chaos-") as directory:
         passed = run(options, Path(directory))
     say("passed" if passed else f"FAILED (again with: --seed {options.seed})")
