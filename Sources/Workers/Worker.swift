@@ -99,8 +99,8 @@ public final class Worker {
 
     /// Whether its process has ended, as the kernel says now; that it died is told a moment later.
     public var hasEnded: Bool {
-        guard let processDescriptor else { return false }
-        var entry = pollfd(fd: processDescriptor.raw, events: Int16(POLLIN), revents: 0)
+        guard let descriptor = processDescriptor?.raw else { return false }
+        var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         return poll(&entry, 1, 0) > 0
     }
 
