@@ -8,6 +8,16 @@ public enum FrameKind: UInt8, Sendable {
     case request = 1
     /// No more requests will come on this lane: its thread ends.
     case stop = 2
+    /// More of a request's body that was not complete when the request was sent; ``FrameHeader/isLast`` ends it.
+    case body = 3
+    /// The client of the stream has left. No payload. What the app still sends goes nowhere.
+    case left = 4
+    /// The worker may send so many more bytes on the stream, see ``SendWindow``: u32.
+    case credit = 5
+    /// A WebSocket message of the client, or a part of one: see ``FrameHeader/isText`` and ``FrameHeader/continues``.
+    case message = 6
+    /// The client's WebSocket has ended, see ``CloseEnvelope``. Nothing follows on the stream.
+    case close = 7
 
     /// The head of a response and the first part of its body, see ``ResponseEnvelope``.
     case response = 16
@@ -21,6 +31,12 @@ public enum FrameKind: UInt8, Sendable {
     case file = 20
     /// A line for the log: one byte of level, then UTF-8.
     case log = 21
+    /// The front may send so many more bytes on the stream: u32.
+    case grant = 22
+    /// A WebSocket message of the app, or a part of one.
+    case appMessage = 23
+    /// The app closes its WebSocket, see ``CloseEnvelope``. ``end`` follows when the app has returned.
+    case appClose = 24
 }
 
 /// The 16 bytes in front of every payload.
@@ -38,6 +54,12 @@ public struct FrameHeader: Sendable, Equatable {
     public static let alignment = 8
     /// In ``flags`` of a ``FrameKind/response``: this frame is the whole response, no ``FrameKind/end`` follows.
     public static let isWhole: UInt8 = 1
+    /// In ``flags`` of a ``FrameKind/body``: the body is complete.
+    public static let isLast: UInt8 = 1
+    /// In ``flags`` of a WebSocket message: it is text, in UTF-8 that was checked.
+    public static let isText: UInt8 = 1
+    /// In ``flags`` of a WebSocket message: the next message frame of the stream is more of the same message.
+    public static let continues: UInt8 = 2
 
     /// Payload bytes, padding not counted.
     public var length: UInt32
@@ -98,4 +120,6 @@ public enum LinkViolation: String, Error, Sendable, CaseIterable {
     case unexpectedFrame
     /// A file frame whose descriptor never came or is no regular file of that length.
     case badDescriptor
+    /// More bytes on a stream than it was given credit for.
+    case creditExceeded
 }

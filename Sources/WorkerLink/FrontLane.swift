@@ -1,5 +1,6 @@
 internal import Atomics
 internal import CRoostSystem
+internal import Glibc
 
 /// The front's end of one lane.
 ///
@@ -8,18 +9,20 @@ public struct FrontLane {
     private var requests: RingProducer
     private var responses: RingConsumer
     private let control: LaneControl
+    /// Where an event loop sleeps; negative for a thread, which sleeps on a futex.
+    private var bell: Int32 = -1
 
     init(region: LinkRegion, lane: Int) {
         control = region.laneControl(lane)
         requests = RingProducer(
             base: region.requestRing(lane),
-            capacity: region.geometry.requestRingBytes,
+            capacity: region.geometry.requestRingBytes(of: lane),
             tail: control.atomic(.requestTail),
             head: control.atomic(.requestHead)
         )
         responses = RingConsumer(
             base: region.responseRing(lane),
-            capacity: region.geometry.responseRingBytes,
+            capacity: region.geometry.responseRingBytes(of: lane),
             tail: control.atomic(.responseTail),
             head: control.atomic(.responseHead)
         )
@@ -29,12 +32,14 @@ public struct FrontLane {
     ///
     /// - Parameters:
     ///   - kind: What the frame means.
+    ///   - flags: Depends on the kind.
     ///   - stream: The request it belongs to.
     ///   - count: The payload's bytes.
     ///   - fill: Writes all of the payload.
     /// - Returns: Who has the frame; nil when the ring has no room: then nothing was written.
     public mutating func send(
         _ kind: FrameKind,
+        flags: UInt8 = 0,
         stream: UInt64,
         count: Int,
         fill: (UnsafeMutableRawBufferPointer) -> Void
@@ -42,11 +47,21 @@ public struct FrontLane {
         let footprint = FrameHeader.footprint(count)
         guard count >= 0, let place = requests.room(for: footprint) else { return nil }
         let claim = FrameClaim(header: place, position: requests.tail, head: requests.headWord)
-        FrameHeader(length: UInt32(count), kind: kind.rawValue, flags: 0, stream: stream).store(to: place)
+        FrameHeader(length: UInt32(count), kind: kind.rawValue, flags: flags, stream: stream).store(to: place)
         fill(UnsafeMutableRawBufferPointer(start: place + FrameHeader.byteCount, count: count))
         requests.publish(footprint)
         wake(.forRequest)
         return claim
+    }
+
+    /// Wakes an event loop through `bell`, an eventfd that the worker watches; not owned.
+    public mutating func setBell(_ bell: Int32) {
+        self.bell = bell
+    }
+
+    /// Whether a frame of `count` payload bytes can be written now with `spare` bytes left for others.
+    public mutating func hasRoom(for count: Int, sparing spare: Int = 0) -> Bool {
+        requests.room(for: FrameHeader.footprint(count) + spare) != nil
     }
 
     /// Whether the worker has set its reading position to where it can't be: kill it.
@@ -105,7 +120,13 @@ public struct FrontLane {
         if sleeping.load(ordering: .sequentiallyConsistent) != 0,
             sleeping.exchange(0, ordering: .sequentiallyConsistent) != 0
         {
-            roost_futex_wake(control.futex(word), 1)
+            if bell >= 0, word == .forRequest {
+                var one: UInt64 = 1
+                // Full would mean that it is rung already.
+                _ = write(bell, &one, 8)
+            } else {
+                roost_futex_wake(control.futex(word), 1)
+            }
         }
     }
 }

@@ -8,12 +8,15 @@ public final class FrontLink {
     public let region: LinkRegion
     /// One for each thread of the worker.
     public var lanes: [FrontLane]
+    /// The one of an event loop.
+    public var loop: FrontLane
     private let header: LinkHeader
 
     /// Creates the front's end of `region`.
     public init(region: LinkRegion) {
         self.region = region
         lanes = (0..<region.geometry.lanes).map { FrontLane(region: region, lane: $0) }
+        loop = FrontLane(region: region, lane: LinkGeometry.loopLane)
         header = region.header
     }
 
@@ -23,7 +26,8 @@ public final class FrontLink {
             && header.atomic(.controlNews).exchange(0, ordering: .acquiringAndReleasing) != 0
     }
 
-    /// Calls `visit` once for each lane that has had frames written since the last call.
+    /// Calls `visit` once for each lane that has had frames written since the last call; with
+    /// ``LinkGeometry/loopLane`` for the loop's.
     ///
     /// - Returns: Whether there was any.
     @inline(__always)
@@ -42,6 +46,13 @@ public final class FrontLink {
                 visit(lane)
             }
         }
+        let news = header.atomic(.news, LinkGeometry.loopLane / 64)
+        if news.load(ordering: .sequentiallyConsistent) != 0,
+            news.exchange(0, ordering: .sequentiallyConsistent) & 1 != 0
+        {
+            found = true
+            visit(LinkGeometry.loopLane)
+        }
         return found
     }
 
@@ -58,6 +69,10 @@ public final class FrontLink {
         header.atomic(.frontSleeps).store(1, ordering: .sequentiallyConsistent)
         for word in 0..<(lanes.count + 63) / 64
         where header.atomic(.news, word).load(ordering: .sequentiallyConsistent) != 0 {
+            header.atomic(.frontSleeps).store(0, ordering: .sequentiallyConsistent)
+            return false
+        }
+        guard header.atomic(.news, LinkGeometry.loopLane / 64).load(ordering: .sequentiallyConsistent) == 0 else {
             header.atomic(.frontSleeps).store(0, ordering: .sequentiallyConsistent)
             return false
         }

@@ -6,8 +6,13 @@
 /// ```
 ///            begin              response               end, abort, file
 ///   idle ───────────▶ running ───────────▶ answering ───────────────────▶ idle
-///                        └── response (whole), abort ──────────────────────▲
+///                      │ └── response (whole), abort ──────────────────────▲
+///                      │ response (101)        appClose              end   │
+///                      └──────────────▶ open ──────────▶ closed ───────────┤
+///                     of a WebSocket      └── end, abort ──────────────────┘
 /// ```
+///
+/// Of an event loop's lane there is one for each stream.
 public struct LaneConversation: Sendable {
     private enum State {
         /// May go to running.
@@ -16,6 +21,10 @@ public struct LaneConversation: Sendable {
         case running
         /// The head of its response has come. May go to idle.
         case answering
+        /// The app has accepted the WebSocket. May go to closed or idle.
+        case open
+        /// The app has closed its WebSocket, and has not returned. May go to idle.
+        case closed
     }
 
     /// What a frame means.
@@ -34,8 +43,17 @@ public struct LaneConversation: Sendable {
         case aborted(UnsafeRawBufferPointer)
         /// A line for the log, of the request that runs if `isOfRequest`.
         case log(level: UInt8, text: UnsafeRawBufferPointer, isOfRequest: Bool)
+        /// The app has taken so much of what was sent to it.
+        case granted(Int)
+        /// The app has accepted the WebSocket; the head says with which fields.
+        case opened(ResponseEnvelope.Reader)
+        /// A WebSocket message, or a part of one if `continues`.
+        case message(UnsafeRawBufferPointer, isText: Bool, continues: Bool)
+        /// The app closes its WebSocket.
+        case closed(CloseEnvelope)
     }
 
+    private var isSocket = false
     private var state = State.idle
     /// The request that runs; 0 for none.
     public private(set) var stream: UInt64 = 0
@@ -49,9 +67,14 @@ public struct LaneConversation: Sendable {
     /// Notes that the request `stream` was sent.
     ///
     /// The lane must be idle.
-    public mutating func begin(_ stream: UInt64) {
+    ///
+    /// - Parameters:
+    ///   - stream: Its name.
+    ///   - isSocket: Whether it asks for a WebSocket.
+    public mutating func begin(_ stream: UInt64, isSocket: Bool = false) {
         precondition(isIdle, "a lane runs one request at a time; it runs \(self.stream)")
         self.stream = stream
+        self.isSocket = isSocket
         state = .running
     }
 
@@ -83,6 +106,10 @@ public struct LaneConversation: Sendable {
             guard state == .running else { throw .unexpectedFrame }
             let response = try ResponseEnvelope.Reader(payload)
             let isWhole = header.flags & FrameHeader.isWhole != 0
+            if isSocket, !isWhole, response.status == 101 {
+                state = .open
+                return .opened(response)
+            }
             if isWhole { cancel() } else { state = .answering }
             return .began(response, isWhole: isWhole)
         case .chunk:
@@ -94,13 +121,27 @@ public struct LaneConversation: Sendable {
             cancel()
             return .file(offset: offset, count: count)
         case .end:
-            guard state == .answering else { throw .unexpectedFrame }
+            guard state == .answering || state == .open || state == .closed else { throw .unexpectedFrame }
             cancel()
             return .ended
+        case .grant:
+            guard payload.count == 4 else { throw .malformedPayload }
+            return .granted(Int(payload.loadUnaligned(as: UInt32.self)))
+        case .appMessage:
+            guard state == .open else { throw .unexpectedFrame }
+            return .message(
+                payload,
+                isText: header.flags & FrameHeader.isText != 0,
+                continues: header.flags & FrameHeader.continues != 0
+            )
+        case .appClose:
+            guard state == .open else { throw .unexpectedFrame }
+            state = .closed
+            return .closed(try CloseEnvelope(payload))
         case .abort:
             cancel()
             return .aborted(payload)
-        case .request, .stop, .log:
+        case .request, .stop, .log, .body, .left, .credit, .message, .close:
             throw .unknownKind
         }
     }

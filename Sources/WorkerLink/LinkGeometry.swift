@@ -4,16 +4,26 @@ internal import Glibc
 ///
 /// ```
 /// page 0                    LinkHeader: magic, the worker's doorbell flag, which lanes have news
-/// page 1 …                  one LaneControl (256 bytes, four cache lines) for each lane
-/// page n …                  for each lane: request ring, response ring
+/// page 1 …                  one LaneControl (256 bytes, four cache lines) for each lane, and one for the loop's
+/// page n …                  for each lane: request ring, response ring; then the loop's
 /// ```
 ///
 /// A *lane* is the pair of rings of one thread of Python. Each ring has one producer and one consumer, so nobody takes
 /// a lock, no two responses are interleaved, and a response that fills its ring stops only its own thread.
+///
+/// One more lane, the *loop's*, is for an event loop: it carries many streams at once, see ``StreamID``. A worker uses
+/// either the threads' lanes or the loop's; memory that nobody touches is never there.
 public struct LinkGeometry: Sendable, Equatable {
     /// The most lanes a worker can have: one bit each in the header's four news words.
     public static let maximumLanes = 256
-    static let newsWords = 4
+    /// The name of the loop's lane.
+    public static let loopLane = 256
+    /// Bytes of the loop's ring from the front to the worker.
+    public static let loopRequestRingBytes = 512 << 10
+    /// Bytes of the loop's ring from the worker to the front.
+    public static let loopResponseRingBytes = 1 << 20
+    /// The largest payload of one frame in the loop's lane, in either direction.
+    public static let loopChunkBytes = 64 << 10
     static let laneControlBytes = 256
 
     /// Lanes, which is threads of Python: 1 … ``maximumLanes``.
@@ -41,13 +51,26 @@ public struct LinkGeometry: Sendable, Equatable {
 
     var controlOffset: Int { Self.pageSize }
     var ringsOffset: Int {
-        Self.pageSize + (lanes * Self.laneControlBytes + Self.pageSize - 1) / Self.pageSize * Self.pageSize
+        Self.pageSize + ((lanes + 1) * Self.laneControlBytes + Self.pageSize - 1) / Self.pageSize * Self.pageSize
     }
     /// Bytes of the whole region.
-    public var byteCount: Int { ringsOffset + lanes * (requestRingBytes + responseRingBytes) }
+    public var byteCount: Int {
+        ringsOffset + lanes * (requestRingBytes + responseRingBytes) + Self.loopRequestRingBytes
+            + Self.loopResponseRingBytes
+    }
 
-    func requestRingOffset(_ lane: Int) -> Int { ringsOffset + lane * (requestRingBytes + responseRingBytes) }
-    func responseRingOffset(_ lane: Int) -> Int { requestRingOffset(lane) + requestRingBytes }
+    /// Where the lane stands among all: the loop's is the last.
+    func place(of lane: Int) -> Int { lane == Self.loopLane ? lanes : lane }
+
+    func requestRingOffset(_ lane: Int) -> Int {
+        ringsOffset + place(of: lane) * (requestRingBytes + responseRingBytes)
+    }
+    func responseRingOffset(_ lane: Int) -> Int { requestRingOffset(lane) + requestRingBytes(of: lane) }
+
+    func requestRingBytes(of lane: Int) -> Int { lane == Self.loopLane ? Self.loopRequestRingBytes : requestRingBytes }
+    func responseRingBytes(of lane: Int) -> Int {
+        lane == Self.loopLane ? Self.loopResponseRingBytes : responseRingBytes
+    }
 
     static let pageSize = Int(sysconf(Int32(_SC_PAGESIZE)))
 

@@ -32,7 +32,7 @@ public final class LinkRegion: @unchecked Sendable {
     public let descriptor: Int32
     let control: UnsafeMutableRawPointer
     private let controlBytes: Int
-    private var rings: [UnsafeMutableRawPointer] = []
+    private var rings: [(base: UnsafeMutableRawPointer, byteCount: Int)] = []
 
     /// Creates new shared memory.
     ///
@@ -75,21 +75,16 @@ public final class LinkRegion: @unchecked Sendable {
             throw error
         }
         self.control = control
-        for lane in 0..<geometry.lanes {
-            rings.append(
-                try Self.mapTwice(descriptor, geometry.requestRingOffset(lane), geometry.requestRingBytes)
-            )
-            rings.append(
-                try Self.mapTwice(descriptor, geometry.responseRingOffset(lane), geometry.responseRingBytes)
-            )
+        for lane in Array(0..<geometry.lanes) + [LinkGeometry.loopLane] {
+            let (request, response) = (geometry.requestRingBytes(of: lane), geometry.responseRingBytes(of: lane))
+            rings.append((try Self.mapTwice(descriptor, geometry.requestRingOffset(lane), request), request))
+            rings.append((try Self.mapTwice(descriptor, geometry.responseRingOffset(lane), response), response))
         }
     }
 
     deinit {
         munmap(control, controlBytes)
-        for (index, ring) in rings.enumerated() {
-            munmap(ring, 2 * (index % 2 == 0 ? geometry.requestRingBytes : geometry.responseRingBytes))
-        }
+        for ring in rings { munmap(ring.base, 2 * ring.byteCount) }
         close(descriptor)
     }
 
@@ -99,9 +94,7 @@ public final class LinkRegion: @unchecked Sendable {
     /// the two it was made for have gone. Safe where only one thread is left; makes no allocation.
     public func replaceWithEmptyMemory() {
         Self.empty(control, controlBytes)
-        for index in rings.indices {
-            Self.empty(rings[index], 2 * (index % 2 == 0 ? geometry.requestRingBytes : geometry.responseRingBytes))
-        }
+        for ring in rings { Self.empty(ring.base, 2 * ring.byteCount) }
     }
 
     private static func empty(_ base: UnsafeMutableRawPointer, _ count: Int) {
@@ -128,14 +121,14 @@ public final class LinkRegion: @unchecked Sendable {
         return base
     }
 
-    static let magic: UInt64 = 0x524F_4F53_5400_0001  // "ROOST", version 1
+    static let magic: UInt64 = 0x524F_4F53_5400_0002  // "ROOST", version 2
 
     var header: LinkHeader { LinkHeader(base: control) }
     func laneControl(_ lane: Int) -> LaneControl {
-        LaneControl(base: control + geometry.controlOffset + lane * LinkGeometry.laneControlBytes)
+        LaneControl(base: control + geometry.controlOffset + geometry.place(of: lane) * LinkGeometry.laneControlBytes)
     }
-    func requestRing(_ lane: Int) -> UnsafeMutableRawPointer { rings[2 * lane] }
-    func responseRing(_ lane: Int) -> UnsafeMutableRawPointer { rings[2 * lane + 1] }
+    func requestRing(_ lane: Int) -> UnsafeMutableRawPointer { rings[2 * geometry.place(of: lane)].base }
+    func responseRing(_ lane: Int) -> UnsafeMutableRawPointer { rings[2 * geometry.place(of: lane) + 1].base }
 }
 
 /// The words at the start of the region.
@@ -148,7 +141,7 @@ struct LinkHeader: @unchecked Sendable {
         case controlNews = 72
         /// Written by the front: 1 while requests wait for a thread.
         case backlog = 80
-        /// Four words: a bit for each lane with unread frames.
+        /// Five words: a bit for each lane with unread frames; the loop's is the first of the last.
         case news = 128
     }
 

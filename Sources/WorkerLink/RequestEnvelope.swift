@@ -48,6 +48,13 @@ public enum RequestEnvelope {
         public static let http10 = Flags(rawValue: 4)
         /// The request is the front's own, to warm the worker up.
         public static let warmUp = Flags(rawValue: 8)
+        /// It asks for a WebSocket: answered 101, the stream goes on with messages.
+        public static let webSocket = Flags(rawValue: 16)
+        /// The body is not complete: what is not here follows in ``FrameKind/body`` frames, and `bodyBytes` is what is
+        /// here.
+        public static let bodyFollows = Flags(rawValue: 32)
+        /// The client spoke HTTP/2.
+        public static let http2 = Flags(rawValue: 64)
     }
 
     /// The spans, in the order in which they stand.

@@ -32,6 +32,8 @@ public enum ResponseEnvelope {
         public let takenAt: UInt64
         /// The head, in shared memory: copy it before checking it.
         public let head: UnsafeRawBufferPointer
+        /// The status that the head names; 0 when it names none. Copied: it cannot change any more.
+        public let status: UInt16
         /// The first bytes of the body, in shared memory.
         public let body: UnsafeRawBufferPointer
 
@@ -46,6 +48,7 @@ public enum ResponseEnvelope {
             takenAt = payload.loadUnaligned(fromByteOffset: 16, as: UInt64.self)
             let bodyStart = ResponseEnvelope.fixedBytes + headBytes
             head = UnsafeRawBufferPointer(rebasing: payload[ResponseEnvelope.fixedBytes..<bodyStart])
+            status = head.count >= 2 ? head.loadUnaligned(as: UInt16.self) : 0
             body = UnsafeRawBufferPointer(rebasing: payload[bodyStart...])
         }
     }

@@ -26,7 +26,7 @@ public struct WorkerLane {
     ///
     /// - Parameters:
     ///   - region: The worker's shared memory.
-    ///   - lane: Which lane, below the geometry's number of lanes.
+    ///   - lane: Which lane, below the geometry's number of lanes, or ``LinkGeometry/loopLane``.
     ///   - doorbell: The pipe on which the front sleeps. Not owned.
     public init(region: LinkRegion, lane: Int, doorbell: Int32) {
         self.region = region
@@ -34,16 +34,16 @@ public struct WorkerLane {
         self.doorbell = doorbell
         control = region.laneControl(lane)
         header = region.header
-        chunkBytes = region.geometry.responseChunkBytes
+        chunkBytes = lane == LinkGeometry.loopLane ? LinkGeometry.loopChunkBytes : region.geometry.responseChunkBytes
         requests = RingConsumer(
             base: region.requestRing(lane),
-            capacity: region.geometry.requestRingBytes,
+            capacity: region.geometry.requestRingBytes(of: lane),
             tail: control.atomic(.requestTail),
             head: control.atomic(.requestHead)
         )
         responses = RingProducer(
             base: region.responseRing(lane),
-            capacity: region.geometry.responseRingBytes,
+            capacity: region.geometry.responseRingBytes(of: lane),
             tail: control.atomic(.responseTail),
             head: control.atomic(.responseHead)
         )
@@ -74,6 +74,19 @@ public struct WorkerLane {
         if !requests.hasFrames { roost_futex_wait(control.futex(.forRequest), 1, nanoseconds) }
         sleeping.store(0, ordering: .sequentiallyConsistent)
         return requests.hasFrames
+    }
+
+    /// Asks the front to ring the loop's bell at its next frame.
+    ///
+    /// Never waits. For the loop's lane, whose reader sleeps elsewhere.
+    ///
+    /// - Returns: false when a frame is there already: then read it first.
+    public func askForBell() -> Bool {
+        let sleeping = control.atomic(.forRequest)
+        sleeping.store(1, ordering: .sequentiallyConsistent)
+        guard requests.hasFrames else { return true }
+        sleeping.store(0, ordering: .sequentiallyConsistent)
+        return false
     }
 
     /// Whether a frame of the front is there.

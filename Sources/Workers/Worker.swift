@@ -39,6 +39,8 @@ public final class Worker {
     let isAttached: Bool
     let control: ControlSocket
     private var processDescriptor: OwnedDescriptor?
+    /// The eventfd on which its event loop sleeps; nil when it has none.
+    private var bell: OwnedDescriptor?
     var doorbell: PipeReader?
     private var doorbellEnd: OwnedDescriptor?
     private var outputEnd: OwnedDescriptor?
@@ -128,6 +130,22 @@ public final class Worker {
         control.send(file: descriptor, stream: stream)
     }
 
+    /// Gives the worker's event loop a bell; to be called when it has introduced itself as ASGI, before its first request.
+    ///
+    /// - Returns: Whether it has one: not when this process is out of descriptors.
+    func openLoop() -> Bool {
+        let descriptor = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
+        guard descriptor >= 0 else { return false }
+        let bell = OwnedDescriptor(descriptor)
+        guard control.send(file: bell.raw, stream: Self.bellStream) else { return false }
+        link.loop.setBell(bell.raw)
+        self.bell = consume bell
+        return true
+    }
+
+    /// The stream under which the bell is sent, which no request has.
+    static let bellStream = UInt64.max
+
     /// Takes the file that a ``FrameKind/file`` frame speaks of.
     ///
     /// To be called for each such frame, also when its client has left: a worker may leave no more files untaken than
@@ -164,6 +182,7 @@ public final class Worker {
             // No room means that the thread still has a request, and then it will be ended with the process.
             _ = link.lanes[lane].send(.stop, stream: 0, count: 0) { _ in }
         }
+        if introduction?.interface == .asgi { _ = link.loop.send(.stop, stream: 0, count: 0) { _ in } }
         control.send(FlatJSON.text([("type", .string("stop"))]))
     }
 

@@ -44,6 +44,20 @@ extension WorkerPool {
         switch report {
         case .ready(let introduction):
             worker.introduction = introduction
+            guard introduction.interface == .wsgi || worker.openLoop() else {
+                perform(
+                    worker.life.reportedFailure(
+                        StartupFailure(
+                            .notLoaded,
+                            title: "a worker's event loop got no bell",
+                            reason: "no eventfd could be made or sent to it",
+                            hint: "a higher limit of open files"
+                        )
+                    ),
+                    on: worker
+                )
+                return
+            }
             perform(worker.life.reportedReady(warmsUp: configuration(of: worker).warmsUp), on: worker)
         case .failed(let failure):
             perform(worker.life.reportedFailure(failure), on: worker)

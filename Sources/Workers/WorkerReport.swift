@@ -6,6 +6,20 @@ public struct WorkerIntroduction: Sendable, Equatable {
     public var application: String?
     /// How long the import took.
     public var importTime: Duration?
+    /// How the application is called.
+    public var interface = AppInterface.wsgi
+    /// Whether its sessions live in one process, so that a browser has to stay with a worker (Streamlit, for one).
+    public var isSticky = false
+    /// What to ask it for first, where `/` is not the right thing; nil when `/` is.
+    public var warmUpPath: String?
+}
+
+/// How an application is called.
+public enum AppInterface: String, Sendable, Equatable {
+    /// PEP 3333: on the worker's threads, one request on each.
+    case wsgi
+    /// ASGI 3: on the worker's event loop, many requests at once.
+    case asgi
 }
 
 /// A text message of a worker on the control socket.
@@ -37,7 +51,10 @@ enum WorkerReport: Sendable, Equatable {
                 WorkerIntroduction(
                     python: string("python"),
                     application: string("app"),
-                    importTime: Self.duration(fields["import_seconds"])
+                    importTime: Self.duration(fields["import_seconds"]),
+                    interface: string("interface").flatMap(AppInterface.init(rawValue:)) ?? .wsgi,
+                    isSticky: fields["sticky"] == .boolean(true),
+                    warmUpPath: string("warm_up")
                 )
             )
         case "failed":

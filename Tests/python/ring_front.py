@@ -18,7 +18,9 @@ import time
 
 PAGE = mmap.PAGESIZE
 HEADER = struct.Struct("<IBBHQ")
-MAGIC = 0x524F4F5354000001
+MAGIC = 0x524F4F5354000002
+# The rings of an event loop, behind those of the threads.
+LOOP_REQUEST_RING, LOOP_RESPONSE_RING = 512 << 10, 1 << 20
 REQUEST, STOP = 1, 2
 OFFERED, CLAIMED, REVOKED = 0, 1, 2
 RESPONSE, CHUNK, END, ABORT, FILE, LOG = 16, 17, 18, 19, 20, 21
@@ -66,8 +68,8 @@ class Link:
     def __init__(self, threads, ring):
         self.threads, self.ring = threads, ring
         self.controls = PAGE
-        self.rings = PAGE + (threads * 256 + PAGE - 1) // PAGE * PAGE
-        size = self.rings + threads * 2 * ring
+        self.rings = PAGE + ((threads + 1) * 256 + PAGE - 1) // PAGE * PAGE
+        size = self.rings + threads * 2 * ring + LOOP_REQUEST_RING + LOOP_RESPONSE_RING
         self.memory = os.memfd_create("roost-link")
         os.ftruncate(self.memory, size)
         self.map = mmap.mmap(self.memory, size)
