@@ -109,7 +109,7 @@ def load(settings):
     sys.path.insert(0, app_dir)
     sys.argv = [settings["target"]]
     began = time.monotonic()
-    return _loading.load(settings["target"], app_dir), time.monotonic() - began
+    return _loading.load(settings["target"], app_dir, settings), time.monotonic() - began
 
 
 def fail(native, error):
