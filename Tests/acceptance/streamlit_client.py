@@ -70,7 +70,7 @@ class Page:
             origin=f"http://{host}",
             max_size=None,
             open_timeout=PATIENCE,
-        )
+        ).__enter__()
         assert self.socket.subprotocol == "streamlit"
         self._keep(self.socket.response.headers.get_all("Set-Cookie"))
 
