@@ -50,6 +50,7 @@ extension WorkerPool {
                     metadata: metadata(of: worker)
                 )
             }
+            worker.concurrency = max(configuration(of: worker).concurrency, 1)
             guard introduction.interface == .wsgi || worker.openLoop() else {
                 perform(
                     worker.life.reportedFailure(

@@ -38,6 +38,9 @@ extension WorkerPoolConfiguration {
             ("secret", .string(secret)),
             ("max_body", .integer(maximumBodyBytes)),
             ("max_message", .integer(maximumMessageBytes)),
+            ("interface", .string(interface?.rawValue ?? "auto")),
+            ("concurrency", .integer(max(concurrency, 1))),
+            ("event_loop", .string(eventLoop)),
         ]
     }
 }
