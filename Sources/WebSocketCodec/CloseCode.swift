@@ -72,7 +72,7 @@ public struct CloseMessage: Sendable, Equatable {
     /// Reads a close frame's payload (RFC 6455 section 5.5.1); an empty one is ``CloseCode/noneReceived``.
     ///
     /// - Throws: A violation when there is half a code, one that may not be sent, or a reason that is not UTF-8.
-    public init(payload: UnsafeRawBufferPointer) throws(WebSocketViolation) {
+    public init(payload: [UInt8]) throws(WebSocketViolation) {
         guard !payload.isEmpty else {
             self.init(.noneReceived)
             return
@@ -81,9 +81,9 @@ public struct CloseMessage: Sendable, Equatable {
         let code = CloseCode(rawValue: UInt16(payload[0]) << 8 | UInt16(payload[1]))
         guard code.maySend else { throw .badCloseCode }
         var text = UTF8Validator()
-        let reason = UnsafeRawBufferPointer(rebasing: payload[2...])
-        guard text.accepts(reason), text.isComplete else { throw .badText }
-        self.init(code, Array(reason))
+        let reason = Array(payload[2...])
+        guard reason.withUnsafeBytes({ text.accepts($0) }), text.isComplete else { throw .badText }
+        self.init(code, reason)
     }
 
     /// The payload of a close frame that says it; empty where the code may not be sent.

@@ -170,9 +170,7 @@ public struct MessageReader: Sendable {
         case .ping: return .ping(bytes)
         case .pong: return .pong(bytes)
         case .close:
-            let message = try bytes.withUnsafeBytes { bytes throws(WebSocketViolation) in
-                try CloseMessage(payload: bytes)
-            }
+            let message = try CloseMessage(payload: bytes)
             isClosed = true
             return .close(message)
         case .continuation, .text, .binary:

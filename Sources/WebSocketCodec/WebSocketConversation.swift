@@ -94,6 +94,9 @@ public struct WebSocketConversation: Sendable {
         if case .closed = state { true } else { false }
     }
 
+    /// Whether a ping is unanswered.
+    public var awaitsAnswer: Bool { silenceEnds != nil }
+
     // MARK: The client
 
     /// Something has come from the client: it is there.
@@ -187,11 +190,12 @@ public struct WebSocketConversation: Sendable {
     ///
     /// - Parameters:
     ///   - now: The time.
-    ///   - isListening: Whether the client is read from. While it is not, its silence says nothing.
-    public mutating func tick(at now: Duration, isListening: Bool) -> Reaction {
+    ///   - couldAnswer: Whether the last ping has reached the client, and what it says is read. While not, its silence
+    ///     says nothing.
+    public mutating func tick(at now: Duration, couldAnswer: Bool) -> Reaction {
         switch state {
         case .open:
-            if silenceEnds != nil, !isListening { silenceEnds = now + timing.pingTimeout }
+            if silenceEnds != nil, !couldAnswer { silenceEnds = now + timing.pingTimeout }
             if let end = silenceEnds, now >= end {
                 let message = CloseMessage(.internalError, "keepalive ping timeout")
                 return finish(CloseMessage(.lost), frame: FrameWriter.control(.close, message.payload))

@@ -50,8 +50,8 @@ import WebSocketCodec
 
     @Test mutating func `a client that does not answer a close is left after ten seconds`() {
         _ = conversation.appClosed(CloseMessage(.normal), at: .seconds(101))
-        #expect(conversation.tick(at: .seconds(110), isListening: true) == .none)
-        let late = conversation.tick(at: .seconds(111), isListening: true)
+        #expect(conversation.tick(at: .seconds(110), couldAnswer: true) == .none)
+        let late = conversation.tick(at: .seconds(111), couldAnswer: true)
         #expect(late.end == .atOnce && late.frame == nil && late.toApp == nil && conversation.isClosed)
     }
 
@@ -109,20 +109,20 @@ import WebSocketCodec
     }
 
     @Test mutating func `the client is pinged every thirty seconds as long as it is heard`() {
-        for second in 1...29 { #expect(conversation.tick(at: .seconds(100 + second), isListening: true) == .none) }
+        for second in 1...29 { #expect(conversation.tick(at: .seconds(100 + second), couldAnswer: true) == .none) }
         for round in 1...5 {
             let time = Duration.seconds(100 + 30 * round)
-            #expect(conversation.tick(at: time, isListening: true).frame == [0x89, 0])
+            #expect(conversation.tick(at: time, couldAnswer: true).frame == [0x89, 0])
             conversation.heard()
-            #expect(conversation.tick(at: time + .seconds(1), isListening: true) == .none)
+            #expect(conversation.tick(at: time + .seconds(1), couldAnswer: true) == .none)
         }
         #expect(conversation.isOpen)
     }
 
     @Test mutating func `a client that is silent after a ping is taken to be gone`() {
-        _ = conversation.tick(at: .seconds(130), isListening: true)
-        #expect(conversation.tick(at: .seconds(159), isListening: true) == .none)
-        let reaction = conversation.tick(at: .seconds(160), isListening: true)
+        _ = conversation.tick(at: .seconds(130), couldAnswer: true)
+        #expect(conversation.tick(at: .seconds(159), couldAnswer: true) == .none)
+        let reaction = conversation.tick(at: .seconds(160), couldAnswer: true)
         #expect(reaction.toApp == CloseMessage(.lost) && reaction.end == .afterWriting && conversation.isClosed)
         #expect(reaction.frame == closeFrame(.internalError, "keepalive ping timeout"))
     }
@@ -132,28 +132,28 @@ import WebSocketCodec
             timing: .init(pingInterval: .seconds(5), pingTimeout: .seconds(12)),
             at: .zero
         )
-        #expect(conversation.tick(at: .seconds(5), isListening: true).frame != nil)
-        #expect(conversation.tick(at: .seconds(10), isListening: true).frame != nil)
-        #expect(conversation.tick(at: .seconds(15), isListening: true).frame != nil)
-        #expect(conversation.tick(at: .seconds(17), isListening: true).end == .afterWriting)
+        #expect(conversation.tick(at: .seconds(5), couldAnswer: true).frame != nil)
+        #expect(conversation.tick(at: .seconds(10), couldAnswer: true).frame != nil)
+        #expect(conversation.tick(at: .seconds(15), couldAnswer: true).frame != nil)
+        #expect(conversation.tick(at: .seconds(17), couldAnswer: true).end == .afterWriting)
     }
 
     @Test mutating func `silence says nothing while the client is not read from`() {
-        _ = conversation.tick(at: .seconds(130), isListening: true)
-        for second in 131...300 { #expect(conversation.tick(at: .seconds(second), isListening: false).end == .none) }
-        #expect(conversation.tick(at: .seconds(301), isListening: true).end == .none)
-        #expect(conversation.tick(at: .seconds(331), isListening: true).end == .afterWriting)
+        _ = conversation.tick(at: .seconds(130), couldAnswer: true)
+        for second in 131...300 { #expect(conversation.tick(at: .seconds(second), couldAnswer: false).end == .none) }
+        #expect(conversation.tick(at: .seconds(301), couldAnswer: true).end == .none)
+        #expect(conversation.tick(at: .seconds(331), couldAnswer: true).end == .afterWriting)
     }
 
     @Test mutating func `without an interval nobody is pinged`() {
         conversation = WebSocketConversation(timing: .init(pingInterval: .zero), at: .zero)
-        #expect(conversation.tick(at: .seconds(1_000_000), isListening: true) == .none)
+        #expect(conversation.tick(at: .seconds(1_000_000), couldAnswer: true) == .none)
     }
 
     @Test mutating func `without a timeout nobody is given up`() {
         conversation = WebSocketConversation(timing: .init(pingTimeout: .zero), at: .zero)
         for minute in 1...100 {
-            #expect(conversation.tick(at: .seconds(60 * minute), isListening: true).frame == [0x89, 0])
+            #expect(conversation.tick(at: .seconds(60 * minute), couldAnswer: true).frame == [0x89, 0])
         }
     }
 }
