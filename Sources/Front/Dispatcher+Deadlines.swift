@@ -66,6 +66,7 @@ extension Dispatcher {
     /// Frees a lane whose request was taken back; what lies ready behind it waits again.
     func release(_ exchange: Exchange, from seat: WorkerSeat, lane: Int) {
         unstage(seat, lane: lane)
+        abandonSocket(of: exchange)
         seat.running[lane] = nil
         seat.conversations[lane].cancel()
     }

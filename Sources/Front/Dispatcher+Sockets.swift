@@ -25,7 +25,8 @@ extension Dispatcher {
 
     /// Whether there is no worker that may have one more WebSocket.
     var areSocketsFull: Bool {
-        !seats.isEmpty && seats.allSatisfy { !$0.isLoop || $0.isLeaving || $0.sockets.count >= maximumSockets }
+        streamsBodies && !seats.isEmpty
+            && seats.allSatisfy { !$0.isLoop || $0.isLeaving || $0.sockets.count >= maximumSockets }
     }
 
     /// Takes the place of a handshake back that the worker has not begun with.
@@ -94,11 +95,16 @@ extension Dispatcher {
         stream.flow = exchange.flow
         stream.exchange = nil
         exchange.socket = nil
-        stream.owner = exchange.owner?.opened(exchange, response, stream)
         exchange.stage = .ended
+        stream.owner = exchange.owner?.opened(exchange, response, stream)
         close(exchange, on: seat)
         took(stream)
-        if stream.owner == nil { farewell(stream, CloseEnvelope(code: 1006)) }
+        if let owner = stream.owner {
+            // What it has sent already.
+            owner.mayGoOn()
+        } else {
+            farewell(stream, CloseEnvelope(code: 1006))
+        }
     }
 
     /// The slot of a handshake is free.

@@ -87,7 +87,6 @@ final class WebSocketConnection: ChannelInboundHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        core.add(self)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {

@@ -27,6 +27,7 @@ public struct Refusal: Error, Sendable, Equatable {
         case trailerTooLarge = "trailer_too_large"
         case badForwarding = "bad_forwarding"
         case badHandshake = "bad_handshake"
+        case tooManyWebSockets = "too_many_websockets"
     }
 
     /// The status of the answer, 400 to 599.
