@@ -33,6 +33,8 @@ final class Dispatcher {
     var isWatchingRoom = false
     /// Whether the app takes the body of a request as it comes: as far as is known, before any worker has come.
     var streamsBodies = false
+    /// How long a worker may take to finish what it has when another has taken its place.
+    var drainTimeout = Nanoseconds.seconds(30)
     /// The most WebSockets of one worker.
     var maximumSockets = 10_000
     /// How long a request may run with others laid ready behind it.

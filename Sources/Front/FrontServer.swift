@@ -70,6 +70,7 @@ public final class FrontServer: @unchecked Sendable {
         listeners = ListenerGroup(core: core)
         events = WorkerEvents(dispatcher: dispatcher, listeners: listeners, warmUp: warmUp, logger: logger)
         dispatcher.streamsBodies = configuration.isASGI
+        dispatcher.drainTimeout = Nanoseconds(workers.drainTimeout)
         dispatcher.maximumSockets = configuration.webSockets.maximum
         pool = WorkerPool(configuration: workers, eventLoop: loop, logger: logger, delegate: events)
     }

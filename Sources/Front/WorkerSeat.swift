@@ -41,6 +41,8 @@ final class WorkerSeat {
     var isWedged = false
     /// Whether it gets no more requests.
     var isLeaving = false
+    /// When the clients of its WebSockets are sent away, once it gets no more requests.
+    var dismissesAt: Instant?
     /// Requests that it has finished.
     var served: UInt64 = 0
 
