@@ -1,4 +1,5 @@
 internal import NIOCore
+internal import Telemetry
 internal import WebSocketCodec
 internal import WorkerLink
 
