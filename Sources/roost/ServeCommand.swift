@@ -98,7 +98,7 @@ struct ServeCommand {
         let server = FrontServer(
             configuration: front,
             workers: pool,
-            warmUpPath: configuration.application.warmUpPath,
+            warmUp: .init(path: configuration.application.warmUpPath, isDefault: resolved.origins["warm-up"] == nil),
             logger: logger,
             accessLog: access.map { access in { access.write($0) } }
         )
@@ -139,6 +139,11 @@ struct ServeCommand {
             logger.warning("reload is ignored: an app that serves itself can't be started again from here")
             return nil
         }
+        for address in configuration.listeners where !address.isLocal {
+            logger.warning(
+                "reload is for development, and shows tracebacks to whoever asks: \(address) is open to other machines"
+            )
+        }
         return DevelopmentReload(configuration, front: front, logger: logger)
     }
 }
@@ -155,6 +160,8 @@ struct Launched: Sendable {
     let inheritance: Inheritance?
     /// The soft limit of open files before it was raised.
     let descriptorLimit: UInt64
+    /// What all workers sign with, whichever generation they are of: 64 hexadecimal digits.
+    let secret = (0..<64).map { _ in String(UInt8.random(in: 0..<16), radix: 16) }.joined()
 }
 
 /// The access log: its own writer, so that it cannot crowd out the log of errors.
