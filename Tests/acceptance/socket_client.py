@@ -73,7 +73,8 @@ class Frames:
         self.fields = [tuple(line.split(": ", 1)) for line in lines[1:]]
         status = int(lines[0].split()[1])
         if status != 101:
-            while True:
+            length = self["content-length"]
+            while length is None or len(self.buffer) < int(length):
                 data = self.socket.recv(65536)
                 if not data:
                     break
