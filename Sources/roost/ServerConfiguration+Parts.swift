@@ -71,6 +71,8 @@ extension ServerConfiguration {
         pool.recycling.maximumMemory = UInt64(lifecycle.maximumMemory?.bytes ?? 0)
         pool.recycling.maximumLifetime = lifecycle.maximumLifetime
         pool.serverSoftware = "roost/\(version)"
+        pool.secret = launched.secret
+        pool.maximumBodyBytes = http.maximumBodyBytes?.bytes ?? 0
         pool.warmsUp = application.warmUpPath != nil
         // A head, its index, and a body that is kept in memory must fit a lane.
         pool.requestRingBytes = max(
