@@ -98,7 +98,7 @@ struct ServeCommand {
         let server = FrontServer(
             configuration: front,
             workers: pool,
-            warmUpPath: configuration.application.warmUpPath,
+            warmUp: .init(path: configuration.application.warmUpPath, isDefault: resolved.origins["warm-up"] == nil),
             logger: logger,
             accessLog: access.map { access in { access.write($0) } }
         )
