@@ -14,9 +14,12 @@ extension HTTP1Connection: ExchangeOwner {
         var known = isWhole ? envelope.body.count : Int(exactly: envelope.bodyBytes)
         var payload = core.copied(envelope.head)
         if core.codeFailure != nil { (payload, known) = extended(payload, bodyLength: known) }
+        if exchange.session == nil, core.dispatcher.sticky.isActive { adopt(exchange) }
+        let cookie = core.dispatcher.sticky.cookie(for: exchange, isSecure: origin.scheme == .https)
         let room = ResponseEncoder.maximumByteCount(
             payloadByteCount: payload.count,
-            serverNameByteCount: core.serverName.count
+            serverNameByteCount: core.serverName.count,
+            cookieByteCount: cookie.count
         )
         var buffer = context.channel.allocator.buffer(capacity: room + (isWhole ? envelope.body.count : 0))
         var failure: ResponseViolation?
@@ -32,7 +35,8 @@ extension HTTP1Connection: ExchangeOwner {
                         keepsAlive: request.keepsAlive && !core.isDraining && !inputIsClosed,
                         bodyLength: known,
                         date: core.date,
-                        serverName: core.serverName
+                        serverName: core.serverName,
+                        cookie: cookie
                     ),
                     into: output
                 )

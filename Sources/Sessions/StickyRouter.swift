@@ -14,6 +14,8 @@ public struct StickyRequest: Sendable {
     public var opensSocket = false
     /// Whether newcomers without a seat are turned away by this request.
     public var isAtDoor = false
+    /// The worker that has answered it already, where there was none to route it to before.
+    public var answeredBy: WorkerID?
 
     /// Creates a request that shows nothing.
     public init() {}
@@ -74,7 +76,9 @@ public struct StickyRouter: Sendable {
         case .cookie:
             route = routeByCookie(request, at: now, makeSession)
         }
-        if let session = route.session, route.worker == nil { route.worker = table.place(session, at: now) }
+        if let session = route.session, route.worker == nil {
+            route.worker = table.place(session, preferring: request.answeredBy, at: now)
+        }
         guard request.isAtDoor || request.opensSocket, table.policy.seatsPerWorker > 0, let session = route.session
         else { return route }
         // Whoever has not shown yet that it keeps a cookie holds no seat: probes would fill the house.
@@ -91,7 +95,7 @@ public struct StickyRouter: Sendable {
         _ makeSession: () -> SessionID
     ) -> StickyRoute {
         var route = StickyRoute()
-        let known = request.alias.flatMap { aliases.worker(of: $0) }
+        let known = request.answeredBy ?? request.alias.flatMap { aliases.worker(of: $0) }
         if let session = request.cookie {
             // Also one that is not known, such as from before a restart: it shows that the client keeps cookies.
             route.session = session
@@ -102,14 +106,14 @@ public struct StickyRouter: Sendable {
             route.worker = table.place(session, preferring: likely, at: now)
         } else if request.opensSocket, let session = request.address {
             route.session = session
-            route.worker = table.place(session, at: now)
+            route.worker = table.place(session, preferring: known, at: now)
         }
         if let alias = request.alias, let worker = route.worker { aliases.learn(alias, on: worker) }
         guard request.cookie == nil else { return route }
         let session = makeSession()
         // Whoever is at this address without cookies and holds a WebSocket may be the one that asks.
         let likely = request.address.flatMap { table.sockets(of: $0) > 0 ? table.worker(of: $0) : nil }
-        let worker = table.place(session, isNew: true, preferring: route.worker ?? likely, at: now)
+        let worker = table.place(session, isNew: true, preferring: route.worker ?? known ?? likely, at: now)
         route.session = route.session ?? session
         route.worker = route.worker ?? worker
         route.cookie = worker == nil ? nil : session

@@ -14,7 +14,9 @@ import Testing
 
     private func inProtocols(_ first: String, _ second: String? = nil) -> String? {
         withBytes(of: first) { first in
-            withBytes(of: second ?? "") { text(SessionHint.streamlitSession(inProtocols: second == nil ? [first] : [first, $0])) }
+            withBytes(of: second ?? "") {
+                text(SessionHint.streamlitSession(inProtocols: second == nil ? [first] : [first, $0]))
+            }
         }
     }
 
@@ -24,7 +26,9 @@ import Testing
         #expect(inProtocols("streamlit, 2|d63d|1795358872", id) == id)
     }
 
-    @Test(arguments: ["", "streamlit", "streamlit, 2|d63d|1795358872", "graphql-ws, a, 36f44047-bb63", "streamlit, a, b"])
+    @Test(arguments: [
+        "", "streamlit", "streamlit, 2|d63d|1795358872", "graphql-ws, a, 36f44047-bb63", "streamlit, a, b",
+    ])
     func `others name none`(value: String) {
         #expect(inProtocols(value) == nil)
     }
@@ -35,7 +39,9 @@ import Testing
         #expect(inPath("/_stcore/upload_file/\(id)") == id)
     }
 
-    @Test(arguments: ["", "/", "/_stcore/upload_file", "/_stcore/upload_file/", "/_stcore/health", "/upload_file/36f44047-bb63"])
+    @Test(arguments: [
+        "", "/", "/_stcore/upload_file", "/_stcore/upload_file/", "/_stcore/health", "/upload_file/36f44047-bb63",
+    ])
     func `other paths name none`(path: String) {
         #expect(inPath(path) == nil)
     }

@@ -107,7 +107,7 @@ import Testing
             }
             for worker in workers {
                 let held = sockets.count { $0.worker == worker.id }
-                let others = (1...20).count { number in
+                let others = (1...20 as ClosedRange<UInt64>).count { number in
                     table.worker(of: session(number)) == worker.id && table.sockets(of: session(number)) == 0
                 }
                 let counted = table.sessions(of: worker.id) ?? -1
@@ -131,7 +131,7 @@ import Testing
         for worker in run.workers { run.table.remove(worker.id, at: run.now) }
         run.table.add(WorkerID(raw: 1000))
         let seats = run.table.policy.seatsPerWorker
-        let admitted = (1...10).map { number in
+        let admitted = (1...10 as ClosedRange<UInt64>).map { number in
             _ = run.table.place(session(number), at: run.now + .seconds(20_000))
             return run.table.admits(session(number))
         }

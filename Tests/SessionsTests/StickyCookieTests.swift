@@ -17,14 +17,19 @@ import Testing
         #expect(random.text.withUnsafeBytes { SessionID(text: $0) } == random)
     }
 
-    @Test(arguments: ["", "0", "0123456789ABCDEF00000000000000FF", "0123456789abcdef00000000000000f", "g123456789abcdef00000000000000ff"])
+    @Test(arguments: [
+        "", "0", "0123456789ABCDEF00000000000000FF", "0123456789abcdef00000000000000f",
+        "g123456789abcdef00000000000000ff",
+    ])
     func `nothing else is one`(text: String) {
         #expect(withBytes(of: text) { SessionID(text: $0) } == nil)
     }
 
     @Test(arguments: [
-        "roost_session=%", "a=b; roost_session=%", "roost_session=%; a=b", "a=b;roost_session=%;c=d", " roost_session=% ",
-        "roost_session=\"%\"", "_streamlit_xsrf=2|ac9e3bb7|c840e65b1be82eaad4627b2deb5f14c8|1795358776; roost_session=%",
+        "roost_session=%", "a=b; roost_session=%", "roost_session=%; a=b", "a=b;roost_session=%;c=d",
+        " roost_session=% ",
+        "roost_session=\"%\"",
+        "_streamlit_xsrf=2|ac9e3bb7|c840e65b1be82eaad4627b2deb5f14c8|1795358776; roost_session=%",
         "roost_session=of another server; roost_session=%", ";;; ; =; x; roost_session=%",
         "r\u{f6}st=\u{1F425}; roost_session=%",
     ])
@@ -33,7 +38,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", ";", "roost_session", "roost_session=", "roost_session=1", "xroost_session=%", "roost_sessions=%", "Roost_session=%",
+        "", ";", "roost_session", "roost_session=", "roost_session=1", "xroost_session=%", "roost_sessions=%",
+        "Roost_session=%",
         "a=roost_session=%", "roost_session==%", "roost_session =%", "roost_session=%0",
     ])
     func `is not found in what only looks like it`(value: String) {

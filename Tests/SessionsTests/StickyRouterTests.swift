@@ -139,13 +139,29 @@ import Testing
         var router = makeRouter(seats: 1)
         for number in 1...2 as ClosedRange<UInt64> {
             _ = route(&router, newName: number)
-            #expect(route(&router) { $0.cookie = session(number); $0.isAtDoor = true }.isTurnedAway == false)
+            #expect(
+                route(&router) {
+                    $0.cookie = session(number); $0.isAtDoor = true
+                }.isTurnedAway == false
+            )
         }
         _ = route(&router, newName: 3)
         #expect(route(&router) { $0.cookie = session(3) }.isTurnedAway == false)
-        #expect(route(&router) { $0.cookie = session(3); $0.isAtDoor = true }.isTurnedAway == true)
-        #expect(route(&router) { $0.cookie = session(3); $0.opensSocket = true }.isTurnedAway == true)
-        #expect(route(&router) { $0.cookie = session(1); $0.opensSocket = true }.isTurnedAway == false)
+        #expect(
+            route(&router) {
+                $0.cookie = session(3); $0.isAtDoor = true
+            }.isTurnedAway == true
+        )
+        #expect(
+            route(&router) {
+                $0.cookie = session(3); $0.opensSocket = true
+            }.isTurnedAway == true
+        )
+        #expect(
+            route(&router) {
+                $0.cookie = session(1); $0.opensSocket = true
+            }.isTurnedAway == false
+        )
     }
 
     @Test func `probes at the door take no seat`() {
@@ -158,11 +174,15 @@ import Testing
     @Test func `whoever waits gets the seat of one that has gone`() {
         var router = makeRouter(seats: 1)
         for number in 1...2 as ClosedRange<UInt64> {
-            _ = route(&router) { $0.cookie = session(number); $0.opensSocket = true }
+            _ = route(&router) {
+                $0.cookie = session(number); $0.opensSocket = true
+            }
             router.table.socketOpened(session(number), on: number == 1 ? one : two, at: at(0))
         }
         func waits(at now: Instant) -> StickyRoute {
-            route(&router, at: now) { $0.cookie = session(3); $0.isAtDoor = true }
+            route(&router, at: now) {
+                $0.cookie = session(3); $0.isAtDoor = true
+            }
         }
         #expect(waits(at: at(1)).isTurnedAway == true)
         router.table.socketClosed(session(2), on: two, at: at(2))
