@@ -8,6 +8,8 @@ internal import WorkerLink
 extension HTTP1Connection: ExchangeOwner {
     /// The most that is read from a file for one write.
     private static let fileChunkBytes = 128 << 10
+    /// When somebody for whom there is no seat may ask again.
+    private static let doorSeconds = 5
 
     func began(_ exchange: Exchange, _ envelope: ResponseEnvelope.Reader, isWhole: Bool) {
         guard let context else { return }
@@ -135,10 +137,14 @@ extension HTTP1Connection: ExchangeOwner {
         let id = core.dispatcher.requestIDs.text(exchange.number)
         switch failure {
         case .refused(let cause):
-            let seconds = core.dispatcher.queue.retryAfterSeconds(
-                at: MonotonicClock.now(),
-                random: .random(in: .min ... .max)
-            )
+            // A place becomes free when somebody leaves, whatever the queue does.
+            let seconds =
+                cause == .noSeat
+                ? Self.doorSeconds
+                : core.dispatcher.queue.retryAfterSeconds(
+                    at: MonotonicClock.now(),
+                    random: .random(in: .min ... .max)
+                )
             respond(status: 503, message: cause.sentence, retryAfter: seconds, closes: true)
         case .workerDied:
             answer(id, status: 502, message: "Bad Gateway: the worker ended before it answered")

@@ -11,6 +11,7 @@ extension HTTP1Connection {
     ///   - request: The head of the request.
     ///   - bytes: Its bytes.
     ///   - rule: By what sessions are known.
+    /// - Returns: What it shows, as far as the rule asks for it.
     func stickyRequest(
         _ request: RequestHead,
         _ bytes: UnsafeRawBufferPointer,

@@ -34,7 +34,9 @@ final class StickySessions {
 
     /// A worker takes requests.
     ///
-    /// - Parameter needsSessions: What it says of its app; nil for nothing.
+    /// - Parameters:
+    ///   - worker: The worker.
+    ///   - needsSessions: What it says of its app; nil for nothing.
     func add(_ worker: WorkerID, needsSessions: Bool?) {
         workers.append(worker)
         router?.table.add(worker)

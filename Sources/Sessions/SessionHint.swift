@@ -4,6 +4,7 @@ public enum SessionHint {
     /// `Sec-WebSocket-Protocol`, after `streamlit` and a token.
     ///
     /// - Parameter lines: The values of the fields of that name, in the order sent.
+    /// - Returns: The id's bytes; nil where there is none.
     public static func streamlitSession(inProtocols lines: [UnsafeRawBufferPointer]) -> UnsafeRawBufferPointer? {
         let entries = lines.flatMap { $0.split(separator: UInt8(ascii: ","), maxSplits: 16) }.map(trimmed)
         guard entries.count > 2, entries[0].elementsEqual("streamlit".utf8) else { return nil }

@@ -55,6 +55,7 @@ extension SessionTable {
     /// - Parameters:
     ///   - session: The session.
     ///   - takes: Whether it takes the seat, or only wants to know.
+    /// - Returns: Whether there is one.
     public mutating func admits(_ session: SessionID, takes: Bool = true) -> Bool {
         // Without a worker it waits in the request queue like all others.
         guard policy.seatsPerWorker > 0, workers.contains(where: { !$0.isLeaving }) else { return true }

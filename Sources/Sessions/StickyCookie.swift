@@ -55,6 +55,7 @@ public struct StickyCookie: Sendable, Hashable {
     /// - Parameters:
     ///   - session: The session.
     ///   - isSecure: Whether the request came over HTTPS, so that the cookie is to be sent over that only.
+    /// - Returns: The field's value.
     public func setting(_ session: SessionID, isSecure: Bool) -> [UInt8] {
         var value = Array("\(name)=".utf8)
         value += session.text

@@ -60,6 +60,7 @@ public struct StickyRouter: Sendable {
     ///   - request: What it shows.
     ///   - now: When it came.
     ///   - makeSession: Makes a name that nobody has.
+    /// - Returns: Its worker and its session.
     public mutating func route(
         _ request: StickyRequest,
         at now: Instant,

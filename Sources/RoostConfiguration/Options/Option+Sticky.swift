@@ -6,11 +6,10 @@ extension Option {
             .text,
             "RULE",
             in: .sticky,
-            summary:
-                "what keeps a browser with its worker: auto, off, cookie, address, header:NAME, query:NAME or path:N",
+            summary: "what keeps a browser with its worker: auto, off, cookie, …",
             discussion: """
-                For apps that keep a browser's state in the memory of one process, such as Streamlit, Gradio, Panel, \
-                Shiny and NiceGUI. `auto` sets a cookie for an app that is known to be one, and does nothing for all \
+                One of auto, off, cookie, address, header:NAME, query:NAME and path:N, for apps that keep a browser's \
+                state in the memory of one process, such as Streamlit, Gradio, Panel, Shiny and NiceGUI. `auto` sets a cookie for an app that is known to be one, and does nothing for all \
                 others. `address` takes the client's address, which many people may share; `header:`, `query:` and \
                 `path:` the value of a header field, of a query parameter, or a segment of the path, counted from 1. \
                 A request without that value goes to any worker.
