@@ -17,7 +17,7 @@ extension Dispatcher {
             lookAtPulse(of: seat, at: now)
             judge(seat, at: now)
             // The last of its requests may have been found not to end, or taken back.
-            if seat.isLeaving, seat.isIdle { workerBecameIdle(seat.worker) }
+            if seat.isLeaving, letGo(seat) { workerBecameIdle(seat.worker) }
         }
     }
 

@@ -108,6 +108,8 @@ public struct FrontConfiguration: Sendable {
     public var sheddablePaths: [String] = []
     /// Requests that run.
     public var requests = Requests()
+    /// How browsers stay with the worker that keeps their state.
+    public var sticky = StickyConfiguration()
     /// Whether the app is known to be ASGI, before any worker has said so.
     public var isASGI = false
     /// Whether the app is not told which content codings a client takes, so that it sends pages as plain HTML.

@@ -25,6 +25,8 @@ public struct MetricsSnapshot: Sendable, Equatable {
         public var isASGI: Bool
         /// How many of them run a request.
         public var busyThreads: Int
+        /// Sessions that are there, open WebSockets and those seen lately; nil where requests have no sessions.
+        public var sessions: Int?
         /// Requests that this process finished.
         public var requests: UInt64
         /// For how long this process has lived.
@@ -47,6 +49,7 @@ public struct MetricsSnapshot: Sendable, Equatable {
             threads: Int,
             isASGI: Bool = false,
             busyThreads: Int = 0,
+            sessions: Int? = nil,
             requests: UInt64 = 0,
             uptime: Duration = .zero,
             residentBytes: UInt64? = nil,
@@ -60,6 +63,7 @@ public struct MetricsSnapshot: Sendable, Equatable {
             self.threads = threads
             self.isASGI = isASGI
             self.busyThreads = busyThreads
+            self.sessions = sessions
             self.requests = requests
             self.uptime = uptime
             self.residentBytes = residentBytes
@@ -96,6 +100,8 @@ public struct MetricsSnapshot: Sendable, Equatable {
     public var busyThreads = 0
     /// The workers, by `id`; also those who are to take another's place, and those who leave.
     public var workers: [Worker] = []
+    /// The sessions that stay with a worker; nil where requests have none.
+    public var sessions: Sessions?
     /// How many workers there are to be, P; nil for as many as there are.
     public var configuredWorkers: Int?
     /// The generation that serves, from 1; each reload brings the next.
