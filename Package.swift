@@ -152,7 +152,7 @@ let package = Package(
         .testTarget(
             name: "FrontTests",
             dependencies: [
-                "CRoostSystem", "Front", "HTTPCodec", "RequestQueue", "Telemetry", "WorkerLink", "Workers",
+                "CRoostSystem", "Front", "HTTPCodec", "RequestQueue", "Sessions", "Telemetry", "WorkerLink", "Workers",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),

@@ -1,5 +1,6 @@
 public import NIOCore
 internal import RequestQueue
+internal import Sessions
 internal import Telemetry
 public import Workers
 

@@ -2,6 +2,7 @@ internal import HTTPCodec
 internal import Logging
 internal import NIOCore
 internal import RequestQueue
+internal import Sessions
 internal import Telemetry
 internal import WorkerLink
 internal import Workers

@@ -1,4 +1,5 @@
 internal import HTTPCodec
+internal import NIOCore
 internal import RequestQueue
 internal import Sessions
 internal import WorkerLink

@@ -75,7 +75,7 @@ extension Option {
             "waiting-room",
             \.sticky.doors,
             in: .sticky,
-            summary: "path prefix at which newcomers without a place are answered 503; repeatable",
+            summary: "path prefix where newcomers wait for a place; repeatable",
             discussion: """
                 The default is where Streamlit's page asks whether it can start. `/` turns newcomers away from \
                 everything, for apps without WebSockets.
