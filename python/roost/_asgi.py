@@ -9,7 +9,7 @@ import signal
 import sys
 import traceback
 
-from roost import _forks, _frameworks, _lanes, _lifespan, _loops, _wsgi
+from roost import _forks, _lanes, _lifespan, _loops, _wsgi
 
 # Set once by `Server`, before the first request: the library's functions, and what every task needs.
 _receive = _send = _is_flushed = _finish = None
@@ -227,7 +227,6 @@ class Server:
         self._open()
         # What the front sent meanwhile, the bell perhaps, was not for a loop that was not there.
         message = _lanes.ready_message(self._loaded)
-        message.update(_frameworks.introduction(self._loaded.application))
         _lanes.send(self._native, self._control, message)
         self._take_messages()
         is_stopped = await self._ended

@@ -44,7 +44,7 @@ class LoadingError(Exception):
 def load(target, app_dir, settings):
     """The application that `target` names, such as ``shop.wsgi:app``, and how it is called. Raises LoadingError.
 
-    Of the settings it goes by ``interface``: ``auto``, or what the user says it is.
+    How it is called is what ``settings["interface"]`` says, and found out where that is ``auto`` or not there.
 
     Returns in this process only: a child that the application forks while it is imported, and lets go on, ends here.
     """
@@ -61,26 +61,26 @@ def load(target, app_dir, settings):
 
 
 def _load(target, app_dir, settings):
+    interface = settings.get("interface") or "auto"
     module_name, expression, app_dir = _split(target, app_dir)
     script = _streamlit_script(module_name, expression, app_dir, settings)
     if script is not None:
-        return script
+        return script, "asgi"
     module = _import(module_name, app_dir)
     if expression is None:
         found, name = _candidate(module, module_name)
     else:
         found, name = _evaluate(expression, module, module_name), expression
-    found = _application(found, name, module, module_name, settings.get("interface") or "auto")
+    application, interface = _application(found, name, module, module_name, interface)
     if "streamlit" in sys.modules:
         from roost import _streamlit
 
-        _streamlit.configure_late(found[0], settings)
-    return found
+        _streamlit.configure_late(application, settings)
+    return application, interface
 
 
 def _streamlit_script(module_name, expression, app_dir, settings):
-    """The application that serves the module if it is a Streamlit script, which must not be imported, and how it is
-    called; None otherwise.
+    """The ASGI application that serves the module if it is a Streamlit script, which must not be imported; or None.
 
     For a module that uses Streamlit in another way, loads its settings: they have to be there before the import.
     """
@@ -109,7 +109,7 @@ def _streamlit_script(module_name, expression, app_dir, settings):
             "%r is a Streamlit script, which is served as ASGI, and --interface says wsgi" % path,
             "leave --interface out: it is found out",
         )
-    return _streamlit.script_application(path, settings), "asgi"
+    return _streamlit.script_application(path, settings)
 
 
 def _mentions_streamlit(path):
