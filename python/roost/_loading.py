@@ -65,7 +65,7 @@ def _load(target, app_dir, settings):
     module_name, expression, app_dir = _split(target, app_dir)
     script = _streamlit_script(module_name, expression, app_dir, settings)
     if script is not None:
-        return script, "asgi"
+        return script, _interfaces.ASGI
     module = _import(module_name, app_dir)
     if expression is None:
         found, name = _candidate(module, module_name)
