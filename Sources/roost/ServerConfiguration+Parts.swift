@@ -41,6 +41,10 @@ extension ServerConfiguration {
         front.requests.retriesSafeRequests = requests.retry == .safe
         front.hidesAcceptEncoding = development.reloads
         front.isASGI = asgi.interface == .asgi
+        front.webSockets.maximum = webSockets.maximum
+        front.webSockets.maximumMessageBytes = webSockets.maximumMessage.bytes
+        front.webSockets.pingInterval = webSockets.pingInterval
+        front.webSockets.pingTimeout = webSockets.pingTimeout
         front.queue.limit = queue.limit
         front.queue.timeout = queue.timeout
         return front
