@@ -19,6 +19,8 @@ final class Dispatcher {
     let requestIDs: RequestID
     var queue: RequestQueue
     var metrics: ServerMetrics
+    /// Which browser stays with which worker.
+    let sticky: StickySessions
     var seats: [WorkerSeat] = []
     /// The exchanges that have a ticket, by its index.
     private var exchanges: [Exchange?] = []
@@ -33,6 +35,10 @@ final class Dispatcher {
     var isWatchingRoom = false
     /// Whether the app takes the body of a request as it comes: as far as is known, before any worker has come.
     var streamsBodies = false
+    /// How long a worker may take to finish what it has when another has taken its place.
+    var drainTimeout = Nanoseconds.seconds(30)
+    /// The most WebSockets of one worker.
+    var maximumSockets = 10_000
     /// How long a request may run with others laid ready behind it.
     var patience = Nanoseconds.milliseconds(2)
     /// Where laying ready goes on looking for room.
@@ -60,6 +66,7 @@ final class Dispatcher {
         retryRule: RetryRule = RetryRule(),
         timeoutGrace: Nanoseconds = .seconds(5),
         metrics: ServerMetrics,
+        sticky: StickySessions = StickySessions(),
         logger: Logger
     ) {
         self.loop = loop
@@ -67,6 +74,7 @@ final class Dispatcher {
         self.timeoutGrace = timeoutGrace
         self.logger = logger
         self.metrics = metrics
+        self.sticky = sticky
         queue = RequestQueue(policy: policy)
         requestIDs = RequestID(prefix: .random(in: .min ... .max))
     }
@@ -90,10 +98,15 @@ final class Dispatcher {
     /// The owner is told what becomes of it, possibly before this returns.
     func submit(_ exchange: Exchange, at now: Instant) {
         exchange.offeredAt = now
+        guard !exchange.isTurnedAway else {
+            queue.recordRefusal(.noSeat)
+            return refuse(exchange, .noSeat)
+        }
         let offer = queue.offer(
             client: exchange.client,
             class: exchange.requestClass,
             upstreamWait: exchange.upstreamWait,
+            worker: exchange.worker,
             at: now
         )
         switch offer {
@@ -169,7 +182,11 @@ final class Dispatcher {
         let isBehind = queue.depth > queue.stagedCount
         if isBehind || hasBacklog {
             hasBacklog = isBehind
-            for seat in seats { seat.worker.link.setBacklog(isBehind) }
+            // What waits for one certain worker keeps no other awake.
+            let anyIsBehind = queue.depth > queue.stagedCount + queue.pinnedDepth
+            for seat in seats {
+                seat.worker.link.setBacklog(anyIsBehind || queue.pinnedDepth(of: seat.worker.id) > 0)
+            }
         }
     }
 
@@ -185,12 +202,19 @@ final class Dispatcher {
         exchange.isStream = seat.isLoop
         exchange.takenAt = now
         exchange.startedAt = now
+        if exchange.isHandshake, seat.isLoop, !openSocket(for: exchange, on: seat) {
+            _ = take(ticket)
+            queue.finish(slot, of: ticket, at: now)
+            fail(exchange, .tooManySockets)
+            return
+        }
         seat.running[slot.thread] = exchange
-        seat.conversations[slot.thread].begin(exchange.stream)
+        if exchange.socket == nil { seat.conversations[slot.thread].begin(exchange.stream) }
         exchange.claim = owner.write(exchange, to: seat, lane: slot.thread)
         if exchange.claim == nil {
             seat.running[slot.thread] = nil
             seat.conversations[slot.thread].cancel()
+            abandonSocket(of: exchange)
             guard !seat.worker.hasEnded else {
                 // Its death will be told in a moment; no thread has begun this request.
                 giveBack(exchange, hasRun: false, at: now)
@@ -260,7 +284,7 @@ final class Dispatcher {
         _ = take(ticket)
         guard !seat.staged[lane].isEmpty else {
             queue.finish(slot, of: ticket, at: now)
-            if seat.isLeaving, seat.isIdle { workerBecameIdle(seat.worker) }
+            if seat.isLeaving, letGo(seat) { workerBecameIdle(seat.worker) }
             return
         }
         let (next, claim) = seat.staged[lane].removeFirst()

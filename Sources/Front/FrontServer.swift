@@ -58,6 +58,7 @@ public final class FrontServer: @unchecked Sendable {
             retryRule: RetryRule(policy: configuration.requests.retriesSafeRequests && replaces ? .safe : .none),
             timeoutGrace: Nanoseconds(configuration.requests.timeoutGrace),
             metrics: ServerMetrics(refusalCauses: causes),
+            sticky: StickySessions(configuration.sticky),
             logger: logger
         )
         core = FrontCore(
@@ -70,6 +71,8 @@ public final class FrontServer: @unchecked Sendable {
         listeners = ListenerGroup(core: core)
         events = WorkerEvents(dispatcher: dispatcher, listeners: listeners, warmUp: warmUp, logger: logger)
         dispatcher.streamsBodies = configuration.isASGI
+        dispatcher.drainTimeout = Nanoseconds(workers.drainTimeout)
+        dispatcher.maximumSockets = configuration.webSockets.maximum
         pool = WorkerPool(configuration: workers, eventLoop: loop, logger: logger, delegate: events)
     }
 
@@ -148,7 +151,7 @@ public final class FrontServer: @unchecked Sendable {
         // With patience, those that idle leave by themselves.
         let isPatient = core.idleGrace > .zero
         let busy =
-            dispatcher.queue.busyThreads > 0
+            dispatcher.queue.busyThreads > 0 || !core.sockets.isEmpty
             || core.connections.values.contains { $0.isBusy || (isPatient && $0.mayStillAsk) }
         if !busy || MonotonicClock.now() > deadline {
             promise.succeed()
@@ -195,6 +198,7 @@ public final class FrontServer: @unchecked Sendable {
         if now.since(lastSweep) >= .milliseconds(500) {
             lastSweep = now
             core.sweep(at: now)
+            dispatcher.sticky.expire(at: now)
             listeners.adjust()
         }
         var pause = Nanoseconds.milliseconds(dispatcher.queue.depth > 0 ? 50 : 250)

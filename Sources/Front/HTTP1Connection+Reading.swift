@@ -76,6 +76,7 @@ extension HTTP1Connection {
         self.exchange = exchange
         do throws(Refusal) {
             try describe(exchange, at: now)
+            if parser.head.requestsUpgrade { try judgeHandshake(exchange) }
         } catch {
             refuse(error)
             return false
@@ -102,7 +103,8 @@ extension HTTP1Connection {
         if case .refuse(let cause) = core.dispatcher.queue.admission(
             client: exchange.client,
             class: exchange.requestClass,
-            upstreamWait: exchange.upstreamWait
+            upstreamWait: exchange.upstreamWait,
+            worker: exchange.worker
         ) {
             core.dispatcher.queue.recordRefusal(cause)
             core.dispatcher.metrics.refuse(cause: cause.rawValue)

@@ -12,6 +12,13 @@ extension Refusal {
         )
     }
 
+    /// Every worker has as many WebSockets as it may.
+    static let tooManyWebSockets = Refusal(
+        status: 503,
+        cause: .tooManyWebSockets,
+        message: "Service Unavailable: there are as many WebSockets as there may be (max-websockets)."
+    )
+
     /// The spool file could not take the body.
     static let noRoomForBody = Refusal(
         status: 503,
@@ -22,5 +29,9 @@ extension Refusal {
 
 extension RefusalCause {
     /// One line for the client.
-    var sentence: String { "Service Unavailable: the server is busy (\(rawValue))." }
+    var sentence: String {
+        self == .noSeat
+            ? "Service Unavailable: as many people are here as there is room for; you are let in when one leaves."
+            : "Service Unavailable: the server is busy (\(rawValue))."
+    }
 }

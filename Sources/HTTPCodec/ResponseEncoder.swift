@@ -1,11 +1,15 @@
 /// Writes the heads of responses, and refuses what must not be sent (RFC 9112, RFC 9110, PEP 3333).
 public enum ResponseEncoder {
     /// The most that an encoded head adds to its payload: status line, Date, Content-Length, Connection, line ends.
-    private static let addedBytes = 256
+    private static let addedBytes = 320
 
     /// Returns a size that every head of such a payload fits in when it is encoded.
-    public static func maximumByteCount(payloadByteCount: Int, serverNameByteCount: Int) -> Int {
-        payloadByteCount + serverNameByteCount + addedBytes
+    public static func maximumByteCount(
+        payloadByteCount: Int,
+        serverNameByteCount: Int,
+        cookieByteCount: Int = 0
+    ) -> Int {
+        payloadByteCount + serverNameByteCount + cookieByteCount + addedBytes
     }
 
     /// Writes the head as the client gets it.
@@ -17,7 +21,7 @@ public enum ResponseEncoder {
     /// - Parameters:
     ///   - head: the worker's head.
     ///   - context: what the server knows.
-    ///   - output: memory of at least ``maximumByteCount(payloadByteCount:serverNameByteCount:)`` bytes.
+    ///   - output: memory of at least ``maximumByteCount(payloadByteCount:serverNameByteCount:cookieByteCount:)`` bytes.
     /// - Returns: the bytes written, the framing of the body, and whether the connection may be kept.
     /// - Throws: a violation, and `output` is then undefined; nothing of it may be sent.
     /// - Precondition: `output` is large enough.
@@ -29,6 +33,7 @@ public enum ResponseEncoder {
         let needed = maximumByteCount(
             payloadByteCount: head.payload.count,
             serverNameByteCount: context.serverName.count,
+            cookieByteCount: context.cookie.count,
         )
         guard let memory = output.baseAddress, output.count >= needed else {
             preconditionFailure("the output is smaller than maximumByteCount")
@@ -51,6 +56,11 @@ public enum ResponseEncoder {
         if !seen.hasServer, !context.serverName.isEmpty {
             writer.put("Server: ")
             context.serverName.withUnsafeBytes { writer.put($0) }
+            writer.putLineEnd()
+        }
+        if !context.cookie.isEmpty, !seen.isForAll {
+            writer.put("Set-Cookie: ")
+            context.cookie.withUnsafeBytes { writer.put($0) }
             writer.putLineEnd()
         }
         let keepsAlive = context.keepsAlive && framing != .untilClose
@@ -86,10 +96,67 @@ public enum ResponseEncoder {
 }
 
 extension ResponseEncoder {
+    /// Writes the head with which a handshake for a WebSocket is accepted (RFC 6455 4.2.2).
+    ///
+    /// The application's fields are kept in order; those that are the handshake's own (`Sec-WebSocket-Accept`,
+    /// `Sec-WebSocket-Extensions`) and lengths are left out. Date and Server are added where it gave none.
+    ///
+    /// - Parameters:
+    ///   - head: the worker's head, with the status 101.
+    ///   - accept: what `Sec-WebSocket-Accept` says.
+    ///   - extensions: what `Sec-WebSocket-Extensions` says; empty for no such field.
+    ///   - date: the Date of the response.
+    ///   - serverName: the value of the Server field; empty for none.
+    ///   - output: memory of at least ``maximumByteCount(payloadByteCount:serverNameByteCount:)`` bytes, and those of
+    ///     `accept` and `extensions`.
+    /// - Returns: the bytes written.
+    /// - Throws: a violation, and `output` is then undefined; nothing of it may be sent.
+    /// - Precondition: `output` is large enough.
+    public static func encodeUpgrade(
+        head: ResponseHead,
+        accept: [UInt8],
+        extensions: [UInt8] = [],
+        date: HTTPDate,
+        serverName: [UInt8],
+        into output: UnsafeMutableRawBufferPointer,
+    ) throws(ResponseViolation) -> Int {
+        let needed =
+            maximumByteCount(payloadByteCount: head.payload.count, serverNameByteCount: serverName.count)
+            + accept.count + extensions.count
+        guard let memory = output.baseAddress, output.count >= needed else {
+            preconditionFailure("the output is smaller than maximumByteCount")
+        }
+        var writer = ByteWriter(memory)
+        writer.put("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n")
+        writer.put("Sec-WebSocket-Accept: ")
+        accept.withUnsafeBytes { writer.put($0) }
+        writer.putLineEnd()
+        if !extensions.isEmpty {
+            writer.put("Sec-WebSocket-Extensions: ")
+            extensions.withUnsafeBytes { writer.put($0) }
+            writer.putLineEnd()
+        }
+        let seen = try putFields(head, &writer)
+        if !seen.hasDate {
+            writer.put("Date: ")
+            date.withBytes { writer.put($0) }
+            writer.putLineEnd()
+        }
+        if !seen.hasServer, !serverName.isEmpty {
+            writer.put("Server: ")
+            serverName.withUnsafeBytes { writer.put($0) }
+            writer.putLineEnd()
+        }
+        writer.putLineEnd()
+        return writer.count
+    }
+
     private struct SeenFields {
         var contentLength: Int?
         var hasDate = false
         var hasServer = false
+        /// Whether a cache may keep the response and give it to others.
+        var isForAll = false
     }
 
     /// Checks and copies the fields of the frame, which must end where the last of them does.
@@ -150,6 +217,8 @@ extension ResponseEncoder {
             if matches("date") { seen.hasDate = true }
         case 6:
             if matches("server") { seen.hasServer = true }
+        case 13:
+            if matches("cache-control") { seen.isForAll = seen.isForAll || isForAll(value) }
         case 14:
             guard matches("content-length") else { return true }
             let length = try contentLength(value)
@@ -158,7 +227,7 @@ extension ResponseEncoder {
             }
             let isFirst = seen.contentLength == nil
             seen.contentLength = length
-            return isFirst && status != 204
+            return isFirst && status != 204 && status != 101
         case 2, 7, 8, 10, 17, 18, 19:
             let hopByHop =
                 matches("te") || matches("trailer") || matches("upgrade") || matches("trailers")
@@ -167,10 +236,25 @@ extension ResponseEncoder {
             if hopByHop {
                 throw ResponseViolation(.hopByHopField, "the response has a hop-by-hop field, which PEP 3333 forbids")
             }
+        case 20:
+            if status == 101, matches("sec-websocket-accept") { return false }
+        case 24:
+            if status == 101, matches("sec-websocket-extensions") { return false }
         default:
             break
         }
         return true
+    }
+
+    /// Returns whether `Cache-Control` has a shared cache keep a response (RFC 9111 5.2.2): it says `public`, or how long.
+    private static func isForAll(_ value: UnsafeRawBufferPointer) -> Bool {
+        value.split(separator: UInt8(ascii: ",")).contains { member in
+            let directive = UnsafeRawBufferPointer(rebasing: member).trimmed
+            guard let base = directive.baseAddress else { return false }
+            return ByteScan.matches(base, count: directive.count, "public")
+                || ByteScan.matches(base, count: directive.count, "immutable")
+                || directive.count > 9 && ByteScan.matches(base, count: 9, "s-maxage=")
+        }
     }
 
     private static func contentLength(_ value: UnsafeRawBufferPointer) throws(ResponseViolation) -> Int {

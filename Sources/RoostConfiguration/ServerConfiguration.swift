@@ -16,8 +16,14 @@ public struct ServerConfiguration: Sendable, Equatable {
     /// How the app is called, and what an ASGI app's event loops take.
     public var asgi = ASGI()
 
+    /// WebSockets of ASGI apps.
+    public var webSockets = WebSockets()
+
     /// How workers make room for others.
     public var lifecycle = Lifecycle()
+
+    /// How browsers stay with the worker that keeps their state.
+    public var sticky = Sticky()
 
     /// The request queue.
     public var queue = Queue()

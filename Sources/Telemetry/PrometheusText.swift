@@ -15,6 +15,7 @@ public struct PrometheusText {
         writer.writeServer(snapshot)
         writer.writeQueue(snapshot)
         writer.writeWorkers(snapshot)
+        writer.writeSessions(snapshot)
         writer.writeRequests(snapshot.server)
         writer.writeConnections(snapshot)
         return writer.text
@@ -98,12 +99,28 @@ public struct PrometheusText {
         each(workers, "roost_worker_threads_busy", .gauge, "Threads of the worker that run a request.") {
             String($0.busyThreads)
         }
+        each(workers, "roost_worker_sessions", .gauge, "Sessions of the worker: open WebSockets and those seen lately.")
+        {
+            $0.sessions.map { String($0) }
+        }
         each(workers, "roost_worker_requests_total", .counter, "Requests the worker's process finished.") {
             String($0.requests)
+        }
+        each(workers, "roost_worker_websockets", .gauge, "WebSockets that the worker has open.") {
+            $0.isASGI ? String($0.webSockets) : nil
         }
         each(workers, "roost_worker_uptime_seconds", .gauge, "Age of the worker's process.") { $0.uptime.secondsText }
         each(workers, "roost_worker_resident_bytes", .gauge, "Resident memory of the worker's process.") {
             $0.residentBytes.map { String($0) }
+        }
+    }
+
+    private mutating func writeSessions(_ snapshot: MetricsSnapshot) {
+        guard let sessions = snapshot.sessions else { return }
+        gauge("roost_sessions_known", "Sessions whose worker is remembered.", String(sessions.known))
+        family("roost_sessions_moved_total", .counter, "Sessions given another worker.")
+        for (reason, count) in sessions.moved {
+            sample("roost_sessions_moved_total", [("reason", reason)], String(count))
         }
     }
 
@@ -139,6 +156,16 @@ public struct PrometheusText {
             "Client connections accepted.",
             snapshot.server.openedConnections
         )
+        let sockets = snapshot.server.webSockets
+        gauge("roost_websockets", "WebSockets open.", String(sockets.open))
+        counter("roost_websockets_opened_total", "WebSockets that an app has accepted.", sockets.opened)
+        labelled("roost_websockets_closed_total", "code", "WebSockets that have ended.", sockets.closes)
+        family("roost_websocket_messages_total", .counter, "Messages of WebSockets.")
+        sample("roost_websocket_messages_total", [("direction", "in")], String(sockets.receivedMessages))
+        sample("roost_websocket_messages_total", [("direction", "out")], String(sockets.sentMessages))
+        family("roost_websocket_bytes_total", .counter, "Bytes of messages of WebSockets.")
+        sample("roost_websocket_bytes_total", [("direction", "in")], String(sockets.receivedBytes))
+        sample("roost_websocket_bytes_total", [("direction", "out")], String(sockets.sentBytes))
         counter(
             "roost_log_lines_dropped_total",
             "Log lines dropped because the reader of the log stalled, or writing failed.",

@@ -29,6 +29,15 @@ public enum StatusJSON {
         for worker in snapshot.workers { write(worker, to: &json) }
         json.endArray()
 
+        if let sessions = snapshot.sessions {
+            json.beginObject("sessions")
+            json.integer(sessions.known, "known")
+            json.beginObject("moved")
+            for (reason, count) in sessions.moved { json.integer(count, reason) }
+            json.endObject()
+            json.endObject()
+        }
+
         write(snapshot.server, to: &json)
         json.integer(snapshot.droppedLogLines, "log_lines_dropped")
         json.endObject()
@@ -45,7 +54,9 @@ public enum StatusJSON {
         json.string(worker.isASGI ? "asgi" : "wsgi", "interface")
         json.integer(worker.threads, "threads")
         json.integer(worker.busyThreads, "busy_threads")
+        if let sessions = worker.sessions { json.integer(sessions, "sessions") }
         json.integer(worker.requests, "requests")
+        json.integer(worker.webSockets, "websockets")
         json.seconds(nanoseconds: worker.uptime.clampedNanoseconds, "uptime_seconds")
         json.integer(worker.residentBytes, "resident_bytes")
         json.endObject()
@@ -74,6 +85,15 @@ public enum StatusJSON {
         json.beginObject("connections")
         json.integer(server.openConnections, "open")
         json.integer(server.openedConnections, "opened")
+        json.endObject()
+        json.beginObject("websockets")
+        json.integer(server.webSockets.open, "open")
+        json.integer(server.webSockets.opened, "opened")
+        json.integer(server.webSockets.receivedMessages, "messages_in")
+        json.integer(server.webSockets.sentMessages, "messages_out")
+        json.integer(server.webSockets.receivedBytes, "bytes_in")
+        json.integer(server.webSockets.sentBytes, "bytes_out")
+        write(server.webSockets.closes, "closed", to: &json)
         json.endObject()
         json.integer(server.workerRestarts, "worker_restarts")
         json.integer(server.workerProtocolErrors, "worker_protocol_errors")

@@ -28,6 +28,11 @@ public enum StatusText {
         lines.append(
             row("clients", "\(server.openConnections) connections open, \(server.openedConnections) since the start")
         )
+        if snapshot.isASGI || server.webSockets.opened > 0 {
+            let sockets = server.webSockets
+            let closed = sockets.closes.total > 0 ? ", closed: \(causes(sockets.closes))" : ""
+            lines.append(row("websockets", "\(sockets.open) open, \(sockets.opened) since the start\(closed)"))
+        }
         if server.workerRestarts > 0 || server.workerProtocolErrors > 0 {
             let (replaced, broken) = (server.workerRestarts, server.workerProtocolErrors)
             lines.append(row("workers", "\(replaced) replaced, \(broken) killed for breaking the protocol"))
@@ -38,6 +43,10 @@ public enum StatusText {
         }
         if server.recycles.counts.contains(where: { $0 > 0 }) {
             lines.append(row("recycled", causes(server.recycles)))
+        }
+        if let sessions = snapshot.sessions {
+            let moved = sessions.moved.reduce(0) { $0 &+ $1.count }
+            lines.append(row("sessions", "\(sessions.known) known, \(moved) moved to another worker"))
         }
         if snapshot.droppedLogLines > 0 {
             lines.append(row("log", "\(snapshot.droppedLogLines) lines dropped: its reader stalled, or writing failed"))
@@ -81,17 +90,26 @@ public enum StatusText {
     }
 
     private static func workers(_ snapshot: MetricsSnapshot) -> [String] {
-        var table = [["worker", "pid", "state", "busy", "requests", "up", "resident"]]
+        let showsSessions = snapshot.sessions != nil
+        var table = [
+            ["worker", "pid", "state", "busy"] + (snapshot.isASGI ? ["sockets"] : [])
+                + (showsSessions ? ["sessions"] : []) + ["requests", "up", "resident"]
+        ]
         for worker in snapshot.workers {
-            table.append([
+            var cells = [
                 String(worker.id),
                 worker.pid.map { String($0) } ?? "-",
                 worker.role == "successor" ? "\(worker.state) (next)" : worker.state,
                 "\(worker.busyThreads)/\(worker.threads)",
+            ]
+            if showsSessions { cells.append(worker.sessions.map { String($0) } ?? "-") }
+            cells += [
                 String(worker.requests),
                 age(worker.uptime.clampedNanoseconds),
                 worker.residentBytes.map(bytes) ?? "-",
-            ])
+            ]
+            if snapshot.isASGI { cells.insert(String(worker.webSockets), at: 4) }
+            table.append(cells)
         }
         return aligned(table)
     }
