@@ -58,6 +58,9 @@ final class WorkerEvents: WorkerPoolDelegate {
         if !seat.isLoop { _ = dispatcher.queue.setThreadLimit(worker.threads, for: worker.id) }
         dispatcher.streamsBodies = seat.isLoop
         dispatcher.sticky.add(worker.id, needsSessions: worker.introduction?.isSticky)
+        if seat.isLoop, !hasServed {
+            logger.info("the app is ASGI, and runs on event loops", metadata: ["in_flight": "\(seat.slots) in each"])
+        }
         dispatcher.successorBecameReady(worker)
         hasServed = true
         onReady()

@@ -92,9 +92,9 @@ public enum StatusText {
     private static func workers(_ snapshot: MetricsSnapshot) -> [String] {
         let showsSessions = snapshot.sessions != nil
         var table = [
-            ["worker", "pid", "state", "busy"] + (showsSessions ? ["sessions"] : []) + ["requests", "up", "resident"]
+            ["worker", "pid", "state", "busy"] + (snapshot.isASGI ? ["sockets"] : [])
+                + (showsSessions ? ["sessions"] : []) + ["requests", "up", "resident"]
         ]
-        if snapshot.isASGI { table[0].insert("sockets", at: 4) }
         for worker in snapshot.workers {
             var cells = [
                 String(worker.id),

@@ -101,6 +101,7 @@ extension ServerConfiguration {
         pool.serverSoftware = "roost/\(version)"
         pool.secret = launched.secret
         pool.maximumBodyBytes = http.maximumBodyBytes?.bytes ?? 0
+        pool.maximumMessageBytes = webSockets.maximumMessage.bytes
         pool.warmsUp = application.warmUpPath != nil
         // A head, its index, and a body that is kept in memory must fit a lane.
         pool.requestRingBytes = max(
