@@ -18,7 +18,7 @@ extension Dispatcher {
             judge(seat, at: now)
             if let time = seat.dismissesAt, seat.sockets.count > 0, now >= time { dismissSockets(of: seat.worker) }
             // The last of its requests may have been found not to end, or taken back.
-            if seat.isLeaving, seat.isIdle { workerBecameIdle(seat.worker) }
+            if seat.isLeaving, letGo(seat) { workerBecameIdle(seat.worker) }
         }
     }
 
@@ -27,6 +27,8 @@ extension Dispatcher {
             guard let exchange = seat.running[lane], exchange.deadline.limit > .zero, !exchange.isWarmUp else {
                 continue
             }
+            // An app on an event loop waits for its client, whose time is not the app's.
+            if exchange.isStream, exchange.owner?.awaitsClient == true { exchange.startedAt = now }
             let action = exchange.deadline.look(
                 from: exchange.startedAt,
                 extended: seat.extendedDeadline(of: exchange.stream, in: lane),

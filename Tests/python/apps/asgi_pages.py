@@ -61,7 +61,9 @@ async def echo(scope, receive, send):
 async def first_part(scope, receive, send):
     """Receives one part; the rest when it is told to."""
     message = await receive()
+    notes.append("received")
     await event("rest").wait()
+    event("rest").clear()
     size = len(message["body"])
     while message["more_body"]:
         message = await receive()
@@ -75,11 +77,18 @@ async def after_the_body(scope, receive, send):
     notes.append((first["type"], first["body"], first["more_body"]))
     second = await receive()
     notes.append(second)
+    await answer(send, b"too late?")
+
+
+async def sends_when_told(scope, receive, send):
+    await receive()
+    notes.append("received")
+    await event("send").wait()
+    event("send").clear()
     try:
-        await answer(send, b"too late?")
+        await answer(send, b"too late")
     except OSError as error:
-        notes.append(type(error).__mro__[1].__name__)
-        raise
+        notes.append("OSError: %s" % error)
 
 
 async def after_the_answer(scope, receive, send):
@@ -273,14 +282,8 @@ async def sends_to_nobody(scope, receive, send):
         notes.append("OSError: %s" % error)
         if scope["query_string"] == b"wrapped":
             raise RuntimeError("the client is gone") from error
-        if scope["query_string"] == b"other":
-            error.__traceback__ = None
-            notes.append("other")
-            await asyncio.sleep(0)
-            try:
-                raise KeyError("of the application's own")
-            finally:
-                sys.exc_info()
+    if scope["query_string"] == b"other":
+        raise KeyError("of the application's own")
 
 
 async def loops(scope, receive, send):
@@ -362,6 +365,14 @@ async def forks(scope, receive, send):
 async def exits(scope, receive, send):
     await answer(send, b"bye")
     sys.exit(3)
+
+
+async def exits_in_a_task(scope, receive, send):
+    async def leave():
+        sys.exit(3)
+
+    await answer(send, b"bye")
+    events["task"] = asyncio.ensure_future(leave())
 
 
 async def counts(scope, receive, send):
