@@ -9,20 +9,25 @@ extension Dispatcher {
 
     /// Reads all frames of a worker's loop, and hands them to whom they concern.
     func readLoop(of seat: WorkerSeat) throws(LinkViolation) {
+        // Also when the worker breaks the protocol: the streams go on elsewhere, or what came of them is sent.
+        defer { flush(seat) }
         let link = seat.worker.link
         while let (header, payload) = try link.loop.peek() {
             try accept(header, payload, from: seat)
             link.loop.consume(header)
         }
-        // One flush for all that has come for a client.
+        serveWanting(seat)
+        serveWantingSockets(of: seat)
+    }
+
+    /// One flush for all that has come for a client.
+    private func flush(_ seat: WorkerSeat) {
         for exchange in seat.touched {
             exchange.isTouched = false
             exchange.owner?.paused(exchange)
         }
         seat.touched.removeAll(keepingCapacity: true)
         flushSockets(of: seat)
-        serveWanting(seat)
-        serveWantingSockets(of: seat)
     }
 
     private func accept(

@@ -97,6 +97,7 @@ extension Dispatcher {
         exchange.stream = 0
         exchange.isStream = false
         exchange.flow = StreamFlow()
+        exchange.wantsRoom = false
         exchange.deadline = RunningDeadline(limit: exchange.deadline.limit)
     }
 
