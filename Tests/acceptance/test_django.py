@@ -1,7 +1,6 @@
 """A Django project over real sockets, on two workers: as WSGI with threads, and as ASGI."""
 
 import os
-import time
 import urllib.parse
 
 import pytest
@@ -99,31 +98,26 @@ def test_errors_are_logged(site):
 
 
 def together(site, path, count):
-    """How long `count` requests at once take, and what they answer."""
+    """What `count` requests at once are answered."""
     connections = [site.connect() for _ in range(count)]
-    begun = time.monotonic()
     for connection in connections:
         connection.send(request(path))
     answers = [connection.response().json() for connection in connections]
-    took = time.monotonic() - begun
     for connection in connections:
         connection.close()
-    return took, answers
+    return answers
 
 
 def test_async_views_run_at_once(site):
     if site.face == "wsgi":
         pytest.skip("as many as there are threads")
-    # 20 views of 0.2 s: one after the other they took 4 s, or 2 s in two workers.
-    took, _ = together(site, "/async", 20)
-    assert took < 1.9
+    assert max(answer["most"] for answer in together(site, "/async", 20)) >= 10
 
 
 def test_plain_views_run_one_at_a_time_in_each_worker_under_asgi(site):
     """Django's hidden queue: one thread for all plain views of a process. docs/frameworks.md says so."""
-    took, answers = together(site, "/sync", 8)
-    threads = {(answer["pid"], answer["thread"]) for answer in answers}
+    threads = {tuple(answer["thread"]) for answer in together(site, "/sync", 8)}
     if site.face == "asgi":
-        assert len(threads) == len({pid for pid, _ in threads})
+        assert len(threads) == len({process for process, _ in threads})
     else:
         assert len(threads) > 2

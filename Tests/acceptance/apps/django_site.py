@@ -104,15 +104,25 @@ def download(request):
     return FileResponse(open(name, "rb"), as_attachment=True, filename="download.bin")
 
 
+inside = 0
+
+
 async def async_view(request):
-    await asyncio.sleep(0.2)
-    return JsonResponse({"pid": os.getpid()})
+    """Tells how many are in this view at once."""
+    global inside
+    inside += 1
+    most = 0
+    for _ in range(20):
+        await asyncio.sleep(0.01)
+        most = max(most, inside)
+    inside -= 1
+    return JsonResponse({"most": most})
 
 
 def sync_view(request):
     """Under ASGI all of them run on one thread of the process, one after the other."""
     time.sleep(0.2)
-    return JsonResponse({"pid": os.getpid(), "thread": threading.get_ident()})
+    return JsonResponse({"thread": [os.getpid(), threading.get_ident()]})
 
 
 async def waits(request):
