@@ -58,8 +58,7 @@ test:
 test-frameworks: build
 	@scripts/setup.sh test frameworks
 	@echo "test-frameworks: each framework served with two processes, by its own client or a browser"
-	@$(VENV) -m pytest -p no:dash Tests/frameworks Tests/acceptance/test_starlette.py Tests/acceptance/test_fastapi.py \
-		Tests/acceptance/test_quart.py Tests/acceptance/test_django.py $(PYTEST)
+	@$(VENV) -m pytest -p no:dash Tests/frameworks $(PYTEST)
 
 fuzz:
 	@scripts/fuzz.sh $(or $(FUZZ_SECONDS),20)
