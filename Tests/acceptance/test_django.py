@@ -114,10 +114,7 @@ def test_async_views_run_at_once(site):
     assert max(answer["most"] for answer in together(site, "/async", 20)) >= 10
 
 
-def test_plain_views_run_one_at_a_time_in_each_worker_under_asgi(site):
-    """Django's hidden queue: one thread for all plain views of a process. docs/frameworks.md says so."""
-    threads = {tuple(answer["thread"]) for answer in together(site, "/sync", 8)}
-    if site.face == "asgi":
-        assert len(threads) == len({process for process, _ in threads})
-    else:
-        assert len(threads) > 2
+def test_plain_views_run_on_a_thread_for_each_request_under_asgi(site):
+    """No queue but the server's: Django's handler gives each request a thread for its plain code. docs/frameworks.md."""
+    threads = {tuple(answer["thread"]) for answer in together(site, "/sync", 12)}
+    assert len(threads) > 8 if site.face == "asgi" else 2 < len(threads) <= 8

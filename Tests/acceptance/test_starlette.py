@@ -164,7 +164,7 @@ def test_forms_and_uploads(site):
     }
 
 
-def test_is_disconnected_under_middleware(site):
+def test_is_disconnected_is_polled(site):
     with site.connect() as connection:
         connection.send(request("/polls-for-leaving"))
         wait_for_note(site, "polls")

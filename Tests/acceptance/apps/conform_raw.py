@@ -88,7 +88,7 @@ async def scope_(scope, receive, send, query):
 
 async def scribble(scope, receive, send, query):
     """Changes its scope as middleware does; the next request must not see it."""
-    found = sorted(key for key in scope if key == "scribbled" or "scribbled" in scope["extensions"])
+    found = sorted(key for key in scope if key == "scribbled" or "scribbled" in scope.get("extensions", {}))
     scope["scribbled"] = True
     scope.setdefault("extensions", {})["scribbled"] = {}
     scope["headers"].append((b"x-scribbled", b"yes"))
@@ -111,6 +111,8 @@ async def count(scope, receive, send, query):
         if event["type"] == "http.disconnect":
             note("count: left")
             return
+        if not total:
+            note("count: begun")
         digest.update(event.get("body", b""))
         total += len(event.get("body", b""))
         largest = max(largest, len(event.get("body", b"")))

@@ -18,6 +18,11 @@ settings.configure(
     DATA_UPLOAD_MAX_MEMORY_SIZE=None,
     DEBUG=False,
     INSTALLED_APPS=["django.contrib.sessions", "django.contrib.messages", "django.contrib.contenttypes"],
+    LOGGING={
+        "version": 1, "disable_existing_loggers": False,
+        "handlers": {"console": {"class": "logging.StreamHandler"}},
+        "loggers": {"django": {"handlers": ["console"], "level": "ERROR"}},
+    },
     MIDDLEWARE=[
         "django.middleware.security.SecurityMiddleware",
         "django.contrib.sessions.middleware.SessionMiddleware",
@@ -120,7 +125,7 @@ async def async_view(request):
 
 
 def sync_view(request):
-    """Under ASGI all of them run on one thread of the process, one after the other."""
+    """Under ASGI each request has a thread of its own for these, under WSGI it has one of the server's."""
     time.sleep(0.2)
     return JsonResponse({"thread": [os.getpid(), threading.get_ident()]})
 
