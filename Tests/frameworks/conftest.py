@@ -1,6 +1,7 @@
 """Frameworks served for real, each by two processes: `make test-frameworks`.
 
-They are installed in .venv-frameworks; the tests themselves run in .venv.
+They are installed in .venv-frameworks; the tests themselves run in .venv. With ROOST_CONFORMANCE=uvicorn they run on one
+process of uvicorn, which tells a wrong test from a wrong server.
 """
 
 import sys
@@ -10,7 +11,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "acceptance"))
 
-from asgi_servers import frameworks_python, start  # noqa: E402
+from asgi_servers import KINDS, frameworks_python, start  # noqa: E402
 from browser import Browser, find_chromium  # noqa: E402
 
 APPS = Path(__file__).resolve().parent / "apps"
@@ -23,9 +24,10 @@ def serving(tmp_path_factory):
 
     def begin(target, *options, **settings):
         server = start(
-            "roost", tmp_path_factory.mktemp("server"), target, "--processes", 2, *options,
+            KINDS[0], tmp_path_factory.mktemp("server"), target, "--processes", 2, *options,
             python=frameworks_python(), app_dir=APPS, **settings,
         )
+        server.processes = 2 if server.kind == "roost" else 1
         started.append(server)
         return server
 

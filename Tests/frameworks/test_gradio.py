@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 from asgi_servers import can_import, frameworks_python
-from pages import assert_unharmed, process_of, type_into
+from pages import assert_unharmed, choose_file, process_of, type_into
 
 if not can_import("gradio"):
     pytest.skip("Gradio is not installed: scripts/setup.sh frameworks", allow_module_level=True)
@@ -22,7 +22,6 @@ def wait_for_value(browser, name, part):
     return browser.wait_for(f"({value}).includes({part!r}) && ({value})")
 
 
-@pytest.mark.slow
 def test_two_browsers_keep_their_state_in_two_processes(site, browsers, tmp_path):
     processes = set()
     for user in ("Ada", "Grace"):
@@ -37,12 +36,10 @@ def test_two_browsers_keep_their_state_in_two_processes(site, browsers, tmp_path
         wait_for_value(browser, "stepped", "step 2")
         path = tmp_path / f"{user}.bin"
         path.write_bytes(b"x" * 300_000)
-        from pages import choose_file
-
         choose_file(browser, "#file input[type=file]", path)
         wait_for_value(browser, "size", "300000 bytes")
         assert_unharmed(browser, allowed=("favicon", "manifest", "fonts", "http-echo"))
-    assert len(processes) == 2 and len({process for _, process in processes}) == 2
+    assert len(processes) == 2 and len({process for _, process in processes}) == site.processes
 
 
 CLIENT = """
@@ -55,7 +52,6 @@ print(list(client.submit(api_name="/step"))[-1])
 """
 
 
-@pytest.mark.slow
 def test_the_python_client(site):
     url = f"http://127.0.0.1:{site.address[1]}/"
     ran = subprocess.run([str(frameworks_python()), "-c", CLIENT, url], capture_output=True, text=True, timeout=120)

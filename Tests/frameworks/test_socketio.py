@@ -8,7 +8,7 @@ import json
 import subprocess
 
 import pytest
-from asgi_servers import can_import, frameworks_python
+from asgi_servers import KINDS, can_import, frameworks_python
 
 if not can_import("flask_socketio", "socketio"):
     pytest.skip("Flask-SocketIO is not installed: scripts/setup.sh frameworks", allow_module_level=True)
@@ -42,7 +42,7 @@ def run_client(site, *transports):
     return json.loads(ran.stdout)[1]
 
 
-@pytest.mark.slow
+@pytest.mark.skipif(KINDS[0] != "roost", reason="a WSGI app")
 def test_flask_socketio_polls(serving):
     site = serving("flask_socketio_site:app", "--threads", 16, "--sticky", "cookie")
     assert run_client(site, "polling") == ["polling"] * 4
@@ -50,7 +50,6 @@ def test_flask_socketio_polls(serving):
     assert run_client(site, "polling", "websocket") == ["polling"] * 4
 
 
-@pytest.mark.slow
 def test_python_socketio_moves_on_to_a_websocket(serving):
     site = serving("socketio_site:app")
     assert run_client(site, "polling") == ["polling"] * 4
