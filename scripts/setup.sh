@@ -72,6 +72,7 @@ for chore in "$@"; do
         needs_packages examples/requirements.txt
         needs_packages Tests/acceptance/requirements.txt
         command -v chromium >/dev/null || command -v google-chrome >/dev/null || debian WANTED chromium
+        compgen -G "/usr/lib/*/faketime/libfaketime.so.1" >/dev/null || debian WANTED libfaketime
         ;;
     # Apart from .venv: Dash changes how it runs callbacks where Django's asgiref can be imported.
     light-frameworks)

@@ -134,7 +134,7 @@ public final class Worker {
     ///
     /// - Returns: Whether it has one: not when this process is out of descriptors.
     func openLoop() -> Bool {
-        let descriptor = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
+        let descriptor = roost_eventfd()
         guard descriptor >= 0 else { return false }
         let bell = OwnedDescriptor(descriptor)
         guard control.send(file: bell.raw, stream: Self.bellStream) else { return false }

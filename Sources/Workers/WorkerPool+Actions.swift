@@ -104,7 +104,9 @@ extension WorkerPool {
             worker.isLeaving = true
             drain(worker, isIdle: true)
         case .waitToReplace(let wait):
-            if wait > .zero { logger.notice("worker will be replaced", metadata: ["wait": "\(wait)"]) }
+            if wait > .zero {
+                logger.notice("worker will be replaced", metadata: ["wait": "\(Nanoseconds(wait).inMilliseconds) ms"])
+            }
         case .replaced(let id, let reason):
             guard let worker = workers[id] else { return }
             worker.replacedBecause = reason

@@ -139,6 +139,11 @@ struct ServeCommand {
             logger.warning("reload is ignored: an app that serves itself can't be started again from here")
             return nil
         }
+        for address in configuration.listeners where !address.isLocal {
+            logger.warning(
+                "reload is for development, and shows tracebacks to whoever asks: \(address) is open to other machines"
+            )
+        }
         return DevelopmentReload(configuration, front: front, logger: logger)
     }
 }
