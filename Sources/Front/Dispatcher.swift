@@ -29,6 +29,14 @@ final class Dispatcher {
     private var hasBacklog = false
     /// Whether a look at what lies ready is scheduled.
     var isWatchingStaged = false
+    /// Whether a look at rings without room is scheduled.
+    var isWatchingRoom = false
+    /// Whether the app takes the body of a request as it comes: as far as is known, before any worker has come.
+    var streamsBodies = false
+    /// How long a worker may take to finish what it has when another has taken its place.
+    var drainTimeout = Nanoseconds.seconds(30)
+    /// The most WebSockets of one worker.
+    var maximumSockets = 10_000
     /// How long a request may run with others laid ready behind it.
     var patience = Nanoseconds.milliseconds(2)
     /// Where laying ready goes on looking for room.
@@ -116,7 +124,11 @@ final class Dispatcher {
         if case .running(let slot) = queue.leave(ticket), let seat = seat(slot.worker),
             seat.running[slot.thread] === exchange
         {
-            seat.worker.link.lanes[slot.thread].cancel(exchange.stream)
+            if seat.isLoop {
+                depart(exchange, .gone)
+            } else {
+                seat.worker.link.lanes[slot.thread].cancel(exchange.stream)
+            }
         }
     }
 
@@ -173,26 +185,42 @@ final class Dispatcher {
         }
         exchange.stage = .running
         exchange.slot = slot
-        exchange.stream = makeStream()
+        exchange.stream = seat.makeStream(makeStream(), for: slot.thread)
+        exchange.isStream = seat.isLoop
         exchange.takenAt = now
         exchange.startedAt = now
+        if exchange.isHandshake, seat.isLoop, !openSocket(for: exchange, on: seat) {
+            _ = take(ticket)
+            queue.finish(slot, of: ticket, at: now)
+            fail(exchange, .tooManySockets)
+            return
+        }
         seat.running[slot.thread] = exchange
-        seat.conversations[slot.thread].begin(exchange.stream)
+        if exchange.socket == nil { seat.conversations[slot.thread].begin(exchange.stream) }
         exchange.claim = owner.write(exchange, to: seat, lane: slot.thread)
         if exchange.claim == nil {
             seat.running[slot.thread] = nil
             seat.conversations[slot.thread].cancel()
+            abandonSocket(of: exchange)
             guard !seat.worker.hasEnded else {
                 // Its death will be told in a moment; no thread has begun this request.
                 giveBack(exchange, hasRun: false, at: now)
                 _ = queue.drain(seat.worker.id)
                 return
             }
+            if seat.lacksRoom, !seat.isBroken(slot.thread) {
+                giveBack(exchange, hasRun: false, at: now)
+                crowd(seat)
+                return
+            }
             _ = take(ticket)
             queue.finish(slot, of: ticket, at: now)
             fail(exchange, .undeliverable)
-            if seat.worker.link.lanes[slot.thread].isBroken { killWorker(seat.worker, .positionOutOfRange) }
+            if seat.isBroken(slot.thread) { killWorker(seat.worker, .positionOutOfRange) }
+            return
         }
+        // What had no place in the request's own frame.
+        if seat.isLoop { owner.bodyMayGoOn(exchange) }
     }
 
     private func wait(_ exchange: Exchange, _ ticket: RequestTicket) {

@@ -1,5 +1,7 @@
 public import HTTPCodec
 public import RequestQueue
+internal import WebSocketCodec
+internal import Workers
 
 /// What the front needs to know.
 ///
@@ -45,6 +47,51 @@ public struct FrontConfiguration: Sendable {
         public init() {}
     }
 
+    /// What a new worker is asked once, alone, before traffic.
+    public struct WarmUp: Sendable, Equatable {
+        /// The request's target; nil for no such request.
+        public var path: String?
+        /// Whether the app may say what to ask instead: where nobody chose the path.
+        public var isDefault: Bool
+
+        /// Creates it.
+        public init(path: String?, isDefault: Bool = false) {
+            self.path = path
+            self.isDefault = isDefault
+        }
+
+        /// What a worker is asked that has introduced itself; nil for nothing.
+        func path(for introduction: WorkerIntroduction?) -> String? {
+            guard isDefault, path != nil else { return path }
+            // The worker's word: no target that a client could not send.
+            guard let own = introduction?.warmUpPath, own.hasPrefix("/"), own.utf8.count <= 1024,
+                own.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
+            else { return path }
+            return own
+        }
+    }
+
+    /// WebSockets of ASGI apps.
+    public struct WebSockets: Sendable, Equatable {
+        /// The most of one worker; a handshake beyond that is answered 503.
+        public var maximum = 10_000
+        /// The largest message of a client, in bytes; a larger one closes with 1009.
+        ///
+        /// 0 for no limit.
+        public var maximumMessageBytes = 16 << 20
+        /// Between two pings; zero for none.
+        public var pingInterval: Duration = .seconds(30)
+        /// From a ping until something has to come from the client; zero for ever.
+        public var pingTimeout: Duration = .seconds(30)
+
+        /// Creates the defaults.
+        public init() {}
+
+        var timing: WebSocketConversation.Timing {
+            .init(pingInterval: pingInterval, pingTimeout: pingTimeout)
+        }
+    }
+
     /// The listeners, at least one.
     public var listeners: [Listener] = [.tcp(host: "127.0.0.1", port: 8000)]
     /// Sockets that listen already, instead of ``listeners``; the front takes them over.
@@ -83,6 +130,10 @@ public struct FrontConfiguration: Sendable {
     public var sheddablePaths: [String] = []
     /// Requests that run.
     public var requests = Requests()
+    /// WebSockets.
+    public var webSockets = WebSockets()
+    /// Whether the app is known to be ASGI, before any worker has said so.
+    public var isASGI = false
     /// Whether the app is not told which content codings a client takes, so that it sends pages as plain HTML.
     ///
     /// For development: a ``CodeFailure`` can't be put behind a compressed page.

@@ -34,13 +34,13 @@ public final class FrontServer: @unchecked Sendable {
     /// - Parameters:
     ///   - configuration: What the front itself needs to know.
     ///   - workers: The workers to keep.
-    ///   - warmUpPath: What each new worker is asked once, alone, before traffic; nil for nothing.
+    ///   - warmUp: What each new worker is asked once, alone, before traffic.
     ///   - logger: Takes what there is to say; must not block.
     ///   - accessLog: Takes the lines of the access log; called on the loop, must not block.
     public init(
         configuration: FrontConfiguration,
         workers: WorkerPoolConfiguration,
-        warmUpPath: String?,
+        warmUp: FrontConfiguration.WarmUp,
         logger: Logger,
         accessLog: ((AccessLogLine) -> Void)?
     ) {
@@ -68,7 +68,10 @@ public final class FrontServer: @unchecked Sendable {
             accessLog: accessLog
         )
         listeners = ListenerGroup(core: core)
-        events = WorkerEvents(dispatcher: dispatcher, listeners: listeners, warmUpPath: warmUpPath, logger: logger)
+        events = WorkerEvents(dispatcher: dispatcher, listeners: listeners, warmUp: warmUp, logger: logger)
+        dispatcher.streamsBodies = configuration.isASGI
+        dispatcher.drainTimeout = Nanoseconds(workers.drainTimeout)
+        dispatcher.maximumSockets = configuration.webSockets.maximum
         pool = WorkerPool(configuration: workers, eventLoop: loop, logger: logger, delegate: events)
     }
 
@@ -147,7 +150,7 @@ public final class FrontServer: @unchecked Sendable {
         // With patience, those that idle leave by themselves.
         let isPatient = core.idleGrace > .zero
         let busy =
-            dispatcher.queue.busyThreads > 0
+            dispatcher.queue.busyThreads > 0 || !core.sockets.isEmpty
             || core.connections.values.contains { $0.isBusy || (isPatient && $0.mayStillAsk) }
         if !busy || MonotonicClock.now() > deadline {
             promise.succeed()

@@ -19,12 +19,16 @@ public struct MetricsSnapshot: Sendable, Equatable {
         public var state: String
         /// Whether it takes requests.
         public var isReady: Bool
-        /// Its threads, T.
+        /// Its threads, T; or how many requests its event loop may have at once.
         public var threads: Int
+        /// Whether it runs an event loop, and not a thread for each request.
+        public var isASGI: Bool
         /// How many of them run a request.
         public var busyThreads: Int
         /// Requests that this process finished.
         public var requests: UInt64
+        /// WebSockets that it has open, handshakes included.
+        public var webSockets: Int
         /// For how long this process has lived.
         public var uptime: Duration
         /// Its resident memory in bytes, when it is known.
@@ -43,8 +47,10 @@ public struct MetricsSnapshot: Sendable, Equatable {
             state: String,
             isReady: Bool,
             threads: Int,
+            isASGI: Bool = false,
             busyThreads: Int = 0,
             requests: UInt64 = 0,
+            webSockets: Int = 0,
             uptime: Duration = .zero,
             residentBytes: UInt64? = nil,
             generation: Int = 1,
@@ -55,8 +61,10 @@ public struct MetricsSnapshot: Sendable, Equatable {
             self.state = state
             self.isReady = isReady
             self.threads = threads
+            self.isASGI = isASGI
             self.busyThreads = busyThreads
             self.requests = requests
+            self.webSockets = webSockets
             self.uptime = uptime
             self.residentBytes = residentBytes
             self.generation = generation
@@ -109,6 +117,13 @@ public struct MetricsSnapshot: Sendable, Equatable {
     public init(version: String, server: ServerMetrics) {
         self.version = version
         self.server = server
+    }
+
+    /// Whether the app is ASGI, as far as its workers have said.
+    ///
+    /// - Complexity: O(number of workers).
+    public var isASGI: Bool {
+        workers.contains { $0.isASGI }
     }
 
     /// How many workers take requests.

@@ -20,6 +20,7 @@ extension WorkerPool {
             adjustThreads(of: worker)
             var metadata = metadata(of: worker)
             if let python = worker.introduction?.python { metadata["python"] = .string(python) }
+            if worker.introduction?.interface == .asgi { metadata["asgi"] = "\(worker.concurrency) in flight" }
             metadata["started_in"] = .string("\(now.since(worker.startedAt).inMilliseconds) ms")
             logger.info("worker ready", metadata: metadata)
             // It may have rung while nobody visited it.

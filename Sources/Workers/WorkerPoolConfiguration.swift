@@ -73,12 +73,33 @@ public struct WorkerPoolConfiguration: Sendable {
     ///
     /// The default is never.
     public var recycling = RecyclePolicy()
+    /// How the application is called; nil to find out.
+    public var interface: AppInterface?
+    /// Requests that an ASGI worker may have at once.
+    ///
+    /// The default is 256.
+    public var concurrency = 256
+    /// Which event loop an ASGI worker runs: `auto`, `uvloop` or `asyncio`.
+    public var eventLoop = "auto"
     /// What applications see as `SERVER_SOFTWARE`.
     public var serverSoftware = "roost"
     /// Whether a new worker gets one request alone before it takes others.
     ///
     /// The default is true: Dash answers 500 in its first burst of concurrent requests.
     public var warmsUp = true
+
+    /// What workers sign with where all of them have to read it, in hexadecimal digits: the login cookies of Streamlit.
+    ///
+    /// The same for all workers of a server, and after a reload. The default is none: each has its own.
+    public var secret = ""
+    /// The longest request body that the front lets in, in bytes; 0 for no limit.
+    ///
+    /// Told to workers so that they can say when an app expects more.
+    public var maximumBodyBytes = 0
+    /// The longest WebSocket message that the front takes from a client, in bytes; 0 for no limit.
+    ///
+    /// Told to workers for the same reason.
+    public var maximumMessageBytes = 0
 
     /// Creates a configuration with the defaults.
     public init(

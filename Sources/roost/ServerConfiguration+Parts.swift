@@ -40,6 +40,11 @@ extension ServerConfiguration {
         front.requests.timeoutGrace = requests.timeoutGrace
         front.requests.retriesSafeRequests = requests.retry == .safe
         front.hidesAcceptEncoding = development.reloads
+        front.isASGI = asgi.interface == .asgi
+        front.webSockets.maximum = webSockets.maximum
+        front.webSockets.maximumMessageBytes = webSockets.maximumMessage.bytes
+        front.webSockets.pingInterval = webSockets.pingInterval
+        front.webSockets.pingTimeout = webSockets.pingTimeout
         front.queue.limit = queue.limit
         front.queue.timeout = queue.timeout
         return front
@@ -59,6 +64,9 @@ extension ServerConfiguration {
         pool.processes = workers.processes
         pool.threads = workers.threads
         pool.startupTimeout = workers.startupTimeout
+        pool.interface = AppInterface(rawValue: asgi.interface.rawValue)
+        pool.concurrency = asgi.concurrency
+        pool.eventLoop = asgi.eventLoop.rawValue
         pool.switchInterval = workers.switchInterval
         pool.maximumThreads = lifecycle.maximumThreads
         pool.drainTimeout = lifecycle.drainTimeout
@@ -67,6 +75,9 @@ extension ServerConfiguration {
         pool.recycling.maximumMemory = UInt64(lifecycle.maximumMemory?.bytes ?? 0)
         pool.recycling.maximumLifetime = lifecycle.maximumLifetime
         pool.serverSoftware = "roost/\(version)"
+        pool.secret = launched.secret
+        pool.maximumBodyBytes = http.maximumBodyBytes?.bytes ?? 0
+        pool.maximumMessageBytes = webSockets.maximumMessage.bytes
         pool.warmsUp = application.warmUpPath != nil
         // A head, its index, and a body that is kept in memory must fit a lane.
         pool.requestRingBytes = max(

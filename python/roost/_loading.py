@@ -1,32 +1,37 @@
 """Finding the application that a target names, and saying clearly why it was not found."""
 
 import ast
+import collections
 import difflib
 import importlib
+import importlib.util
 import inspect
 import os
 import sys
 import traceback
 
-from roost import _wsgi
+from roost import _interfaces, _wsgi
 
 CANDIDATES = ("application", "app", "server")
+#: An application, how it is called, and how many seconds its import took.
+Loaded = collections.namedtuple("Loaded", "application interface seconds")
 _HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 class LoadingError(Exception):
     """The application cannot be served. Rendered by the front as a tree."""
 
-    def __init__(self, title, reason, hint=None, cause=None):
+    def __init__(self, title, reason, hint=None, cause=None, traceback_text=None):
         super().__init__(reason)
         self.title = title
         self.reason = reason
         self.hint = hint
         self.cause = cause
+        self._traceback_text = traceback_text
 
     def message(self):
         """What the front is told. Bounded: a message is at most 64 KiB."""
-        text = _traceback_text(self.cause) if self.cause is not None else ""
+        text = _traceback_text(self.cause) if self.cause is not None else self._traceback_text or ""
         return {
             "type": "failed",
             "title": self.title,
@@ -36,31 +41,84 @@ class LoadingError(Exception):
         }
 
 
-def load(target, app_dir):
-    """The WSGI application that `target` names, such as ``shop.wsgi:app``. Raises LoadingError.
+def load(target, app_dir, settings):
+    """The application that `target` names, such as ``shop.wsgi:app``, and how it is called. Raises LoadingError.
+
+    How it is called is what ``settings["interface"]`` says, and found out where that is ``auto`` or not there.
 
     Returns in this process only: a child that the application forks while it is imported, and lets go on, ends here.
     """
     process = os.getpid()
     try:
-        application = _load(target, app_dir)
+        found = _load(target, app_dir, settings)
     except LoadingError as error:
         if os.getpid() != process:
             _wsgi.leave_child(error if error.cause is None else error.cause)
         raise
     if os.getpid() != process:
         _wsgi.leave_child(None)
-    return application
+    return found
 
 
-def _load(target, app_dir):
+def _load(target, app_dir, settings):
+    interface = settings.get("interface") or "auto"
     module_name, expression, app_dir = _split(target, app_dir)
+    script = _streamlit_script(module_name, expression, app_dir, settings)
+    if script is not None:
+        return script, _interfaces.ASGI
     module = _import(module_name, app_dir)
     if expression is None:
         found, name = _candidate(module, module_name)
     else:
         found, name = _evaluate(expression, module, module_name), expression
-    return _application(found, name, module, module_name)
+    application, interface = _application(found, name, module, module_name, interface)
+    if "streamlit" in sys.modules:
+        from roost import _streamlit
+
+        _streamlit.configure_late(application, settings)
+    return application, interface
+
+
+def _streamlit_script(module_name, expression, app_dir, settings):
+    """The ASGI application that serves the module if it is a Streamlit script, which must not be imported; or None.
+
+    For a module that uses Streamlit in another way, loads its settings: they have to be there before the import.
+    """
+    path = os.path.join(app_dir, *module_name.split(".")) + ".py"
+    if not _mentions_streamlit(path):
+        return None
+    from roost import _streamlit
+
+    path = os.path.abspath(path)
+    source = _streamlit.Source(path)
+    if source.makes_app and importlib.util.find_spec("streamlit") is not None:
+        _streamlit.configure(path, settings)
+    if not source.is_script:
+        return None
+    if expression is not None and not source.binds(expression.partition(".")[0].partition("(")[0]):
+        raise LoadingError(
+            "application not found",
+            "%r is a Streamlit script: it has no %s" % (path, expression),
+            "roost serve %s" % (os.path.basename(path) if os.path.dirname(path) == os.path.abspath(app_dir) else path),
+        )
+    if expression is not None:
+        return None
+    if settings.get("interface") == "wsgi":
+        raise LoadingError(
+            "application cannot be served",
+            "%r is a Streamlit script, which is served as ASGI, and --interface says wsgi" % path,
+            "leave --interface out: it is found out",
+        )
+    return _streamlit.script_application(path, settings)
+
+
+def _mentions_streamlit(path):
+    """Whether there is such a file with that word: reading on is for those only."""
+    try:
+        with open(path, "rb") as file:
+            return b"streamlit" in file.read()
+    except OSError:
+        return False
 
 
 def _split(target, app_dir):
@@ -96,7 +154,7 @@ def _import(name, app_dir):
             ) from error
         raise LoadingError(
             "application cannot be imported",
-            "importing %r failed: %s" % (name, _line(error)),
+            "importing %r failed: %s" % (name, line_of(error)),
             "install %r into the environment of %s" % (error.name, sys.executable) if error.name else None,
             error,
         ) from error
@@ -110,7 +168,7 @@ def _import(name, app_dir):
     except BaseException as error:
         raise LoadingError(
             "application cannot be imported",
-            "importing %r failed: %s" % (name, _line(error)),
+            "importing %r failed: %s" % (name, line_of(error)),
             None,
             error,
         ) from error
@@ -169,27 +227,21 @@ def _evaluate(expression, module, module_name):
     except BaseException as error:
         raise LoadingError(
             "application cannot be made",
-            "the factory %s:%s failed: %s" % (module_name, expression, _line(error)),
+            "the factory %s:%s failed: %s" % (module_name, expression, line_of(error)),
             None,
             error,
         ) from error
 
 
-def _application(found, name, module, module_name):
-    """`found` if it is a WSGI application, or the one that it carries, as a Dash object carries its Flask."""
-    if not callable(found) and callable(getattr(found, "server", None)):
-        found = found.server
+def _application(found, name, module, module_name, wanted):
+    """`found` if it is an application, or the one that it carries, as a Dash object carries its Flask; and how it is
+    called."""
+    found = _interfaces.carried(found)
     if not callable(found):
         raise LoadingError(
             "application cannot be served",
             "%s:%s is a %s, which cannot be called" % (module_name, name, type(found).__name__),
             _attribute_hint(module, module_name, name),
-        )
-    call = found if inspect.isfunction(found) else getattr(type(found), "__call__", None)
-    if inspect.iscoroutinefunction(call):
-        raise LoadingError(
-            "application cannot be served",
-            "%s:%s is asynchronous (ASGI); this version of roost serves WSGI" % (module_name, name),
         )
     if inspect.isfunction(found) and not inspect.signature(found).parameters:
         raise LoadingError(
@@ -197,7 +249,16 @@ def _application(found, name, module, module_name):
             "%s:%s takes no arguments: it looks like a factory" % (module_name, name),
             "roost serve '%s:%s()'" % (module_name, name),
         )
-    return found
+    interface = _interfaces.interface_of(found)
+    if wanted == "wsgi" and interface == "asgi":
+        raise LoadingError(
+            "application cannot be served",
+            "%s:%s is asynchronous (ASGI), and --interface says wsgi" % (module_name, name),
+            "leave --interface out: it is found out",
+        )
+    if wanted == "asgi" or (wanted == "auto" and interface == "asgi"):
+        return _interfaces.as_single(found) if _interfaces.is_double(found) else found, "asgi"
+    return found, "wsgi"
 
 
 def _public_names(module):
@@ -251,7 +312,7 @@ def _files_hint(app_dir, wanted=None):
     return "%s has: %s" % (app_dir, ", ".join(modules[:12]))
 
 
-def _line(error):
+def line_of(error):
     text = str(error).strip().splitlines()
     return "%s: %s" % (type(error).__name__, text[0]) if text else type(error).__name__
 
