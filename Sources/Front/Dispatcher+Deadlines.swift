@@ -27,6 +27,8 @@ extension Dispatcher {
             guard let exchange = seat.running[lane], exchange.deadline.limit > .zero, !exchange.isWarmUp else {
                 continue
             }
+            // An app on an event loop waits for its client, whose time is not the app's.
+            if exchange.isStream, exchange.owner?.awaitsClient == true { exchange.startedAt = now }
             let action = exchange.deadline.look(
                 from: exchange.startedAt,
                 extended: seat.extendedDeadline(of: exchange.stream, in: lane),

@@ -90,6 +90,8 @@ protocol ExchangeOwner: AnyObject {
     var isFull: Bool { get }
     /// Bytes of the response that wait for the client.
     var backlogBytes: Int { get }
+    /// Whether what goes on has to wait for the client: for more of its body, or until it has taken what was sent.
+    var awaitsClient: Bool { get }
     /// Whether all of the request is still here, so that it can be written once more.
     var isRepeatable: Bool { get }
     /// Whether the request is small enough to be laid ready.

@@ -126,6 +126,8 @@ extension HTTP1Connection {
         if upload != nil { sendUpload() }
     }
 
+    var awaitsClient: Bool { !backlog.isEmpty || (upload?.isComplete == false && isReading) }
+
     var isRepeatable: Bool { upload?.isHandedOver != true }
 
     /// Sends on what has come, as far as the app takes it, and reads on where it does.

@@ -57,6 +57,7 @@ final class WarmUp: ExchangeOwner {
     var route: String { "the warm-up request" }
     var isFull: Bool { false }
     var backlogBytes: Int { 0 }
+    var awaitsClient: Bool { false }
     var isRepeatable: Bool { true }
 
     func began(_ exchange: Exchange, _ response: ResponseEnvelope.Reader, isWhole: Bool) {

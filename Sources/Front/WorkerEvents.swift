@@ -57,6 +57,9 @@ final class WorkerEvents: WorkerPoolDelegate {
         _ = dispatcher.queue.add(worker: worker.id, threads: seat.slots)
         if !seat.isLoop { _ = dispatcher.queue.setThreadLimit(worker.threads, for: worker.id) }
         dispatcher.streamsBodies = seat.isLoop
+        if seat.isLoop, !hasServed {
+            logger.info("the app is ASGI, and runs on event loops", metadata: ["in_flight": "\(seat.slots) in each"])
+        }
         dispatcher.successorBecameReady(worker)
         hasServed = true
         onReady()

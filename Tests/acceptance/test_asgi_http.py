@@ -352,6 +352,27 @@ def test_a_request_that_runs_too_long_is_a_504_and_is_cancelled(roost):
     assert server.get("/pid").body == pid
 
 
+def test_the_time_of_a_slow_client_is_not_the_apps(roost):
+    server = roost(APP, "--processes", 1, "--request-timeout", "1s", "--body-rate", 0)
+    with server.connect() as connection:
+        connection.send(request("/digest", "POST", fields=[("Content-Length", "200000")]))
+        for _ in range(4):
+            connection.send(bytes(50_000))
+            time.sleep(0.7)
+        assert connection.response().status == 200
+
+
+@pytest.mark.slow
+def test_a_loop_that_is_stuck_is_replaced_when_a_limit_says_so(roost):
+    server = roost(APP, "--processes", 1, "--request-timeout", "500ms", "--request-timeout-grace", "500ms")
+    before = server.workers()
+    assert server.get("/sleeps?300").status == 504
+    eventually(lambda: server.workers() and not set(before) & set(server.workers()), "another has taken its place")
+    eventually(lambda: server.metric("roost_workers") == 1, "it is ready")
+    assert server.get("/", timeout=10).body == b"Hello\n"
+    assert "the event loop is stuck" in server.log()
+
+
 @pytest.mark.slow
 def test_a_loop_that_computes_is_not_ended_and_its_requests_go_to_another(roost):
     server = roost(APP, "--processes", 2)
