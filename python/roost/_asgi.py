@@ -5,7 +5,6 @@ Thin: scopes, messages and frames are made by the library. Everything here runs 
 
 import asyncio
 import os
-import signal
 import sys
 import traceback
 
@@ -88,7 +87,8 @@ async def _serve(stream, scope):
         await _application(scope, stream.receive, stream.send)
     except BaseException as error:
         _finish(stream.name, error)
-        if isinstance(error, (SystemExit, KeyboardInterrupt)):
+        # What else would end the process is an error of the application like any other.
+        if isinstance(error, _lanes.Leave):
             raise
     else:
         _finish(stream.name, None)
@@ -198,10 +198,12 @@ class Server:
         asyncio.set_event_loop(self.loop)
         try:
             is_stopped = self.loop.run_until_complete(self._run())
-        except SystemExit:
-            self._leave_child()
+        except SystemExit as error:
+            self._leave_child(error)
             self._finish_up()
-            return 128 + signal.SIGTERM
+            if self._drain is None and not isinstance(error, _lanes.Leave):
+                raise _lifespan.ended_process(error) from error
+            return error.code if isinstance(error.code, int) else 1
         except BaseException as error:
             self._leave_child(error)
             raise

@@ -17,6 +17,10 @@ LAST_STREAM = 2**64 - 1
 LEAVING_SECONDS = 10
 
 
+class Leave(SystemExit):
+    """Raised by our handler of a signal, wherever the main thread is: the worker is to end."""
+
+
 class Lanes:
     """T threads of Python, each serving one lane of the link."""
 

@@ -105,6 +105,16 @@ class Lifespan:
         )
 
 
+def ended_process(error):
+    """The LoadingError of a start-up that left by ``sys.exit``."""
+    return _loading.LoadingError(
+        "application cannot start",
+        "its start-up (lifespan) ended the process (SystemExit: %s)" % error.code,
+        None,
+        error,
+    )
+
+
 def _error_of(task):
     """What a task has raised; None when it has not, or has not ended."""
     if not task.done() or task.cancelled():

@@ -367,6 +367,14 @@ async def exits(scope, receive, send):
     sys.exit(3)
 
 
+async def exits_in_a_task(scope, receive, send):
+    async def leave():
+        sys.exit(3)
+
+    await answer(send, b"bye")
+    events["task"] = asyncio.ensure_future(leave())
+
+
 async def counts(scope, receive, send):
     import gc
 
