@@ -36,6 +36,8 @@ let package = Package(
         // Pure: they decide.
         .target(name: "RequestQueue", swiftSettings: hotSettings),
         .target(name: "HTTPCodec", swiftSettings: hotSettings),
+        // Which worker keeps which browser's state.
+        .target(name: "Sessions", dependencies: ["RequestQueue"], swiftSettings: settings),
         .target(name: "WebSocketCodec", swiftSettings: hotSettings),
         .target(name: "Telemetry", swiftSettings: settings),
         .target(
@@ -83,7 +85,8 @@ let package = Package(
         .target(
             name: "Front",
             dependencies: [
-                "CRoostSystem", "HTTPCodec", "RequestQueue", "Telemetry", "WebSocketCodec", "WorkerLink", "Workers",
+                "CRoostSystem", "HTTPCodec", "RequestQueue", "Sessions", "Telemetry", "WebSocketCodec", "WorkerLink",
+                "Workers",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -113,7 +116,7 @@ let package = Package(
             name: "roost",
             dependencies: [
                 "Admin", "CRoostSystem", "Development", "Front", "HTTPCodec", "LogSink", "RequestQueue",
-                "RoostConfiguration", "Service", "Telemetry", "WorkerLink", "Workers",
+                "RoostConfiguration", "Service", "Sessions", "Telemetry", "WorkerLink", "Workers",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
@@ -121,6 +124,7 @@ let package = Package(
         ),
 
         .testTarget(name: "RequestQueueTests", dependencies: ["RequestQueue"], swiftSettings: settings),
+        .testTarget(name: "SessionsTests", dependencies: ["RequestQueue", "Sessions"], swiftSettings: settings),
         .testTarget(name: "HTTPCodecTests", dependencies: ["HTTPCodec"], swiftSettings: settings),
         .testTarget(name: "WebSocketCodecTests", dependencies: ["WebSocketCodec"], swiftSettings: settings),
         .testTarget(name: "DevelopmentTests", dependencies: ["Development"], swiftSettings: settings),
@@ -151,8 +155,8 @@ let package = Package(
         .testTarget(
             name: "FrontTests",
             dependencies: [
-                "CRoostSystem", "Front", "HTTPCodec", "RequestQueue", "Telemetry", "WebSocketCodec", "WorkerLink",
-                "Workers",
+                "CRoostSystem", "Front", "HTTPCodec", "RequestQueue", "Sessions", "Telemetry", "WebSocketCodec",
+                "WorkerLink", "Workers",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),

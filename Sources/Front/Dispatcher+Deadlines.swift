@@ -18,7 +18,7 @@ extension Dispatcher {
             judge(seat, at: now)
             if let time = seat.dismissesAt, seat.sockets.count > 0, now >= time { dismissSockets(of: seat.worker) }
             // The last of its requests may have been found not to end, or taken back.
-            if seat.isLeaving, seat.isIdle { workerBecameIdle(seat.worker) }
+            if seat.isLeaving, letGo(seat) { workerBecameIdle(seat.worker) }
         }
     }
 

@@ -49,6 +49,7 @@ extension Dispatcher {
             if let ticket { _ = take(ticket) }
         }
         for ticket in queue.remove(worker.id) { _ = take(ticket) }
+        sticky.remove(worker.id, at: now)
         if death.served != nil {
             logger.log(level: report.level, "worker ended", metadata: report.metadata.merging(seat.metadata) { $1 })
         }

@@ -40,9 +40,18 @@ extension Dispatcher {
         // Before the worker's own time is over: its app is to see them end.
         let margin = min(Nanoseconds(drainTimeout.count / 4), .seconds(3))
         if seat.dismissesAt == nil { seat.dismissesAt = now + Nanoseconds(drainTimeout.count - margin.count) }
-        _ = queue.drain(worker.id)
+        sticky.leave(worker.id)
+        // Sessions whose WebSocket it has stay with it until its end.
+        _ = queue.drain(worker.id, keepsPinned: sticky.isActive && !seat.isWedged)
         for lane in seat.staged.indices where !seat.staged[lane].isEmpty { unstage(seat, lane: lane) }
         pump(at: MonotonicClock.now())
+    }
+
+    /// Returns whether a worker that gets no newcomers has nothing left to do; then it gets nothing more at all.
+    func letGo(_ seat: WorkerSeat) -> Bool {
+        guard seat.isIdle, queue.pinnedDepth(of: seat.worker.id) == 0 else { return false }
+        _ = queue.drain(seat.worker.id)
+        return true
     }
 
     /// Refuses all that waits: the drain has lasted long enough.

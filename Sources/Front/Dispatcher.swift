@@ -19,6 +19,8 @@ final class Dispatcher {
     let requestIDs: RequestID
     var queue: RequestQueue
     var metrics: ServerMetrics
+    /// Which browser stays with which worker.
+    let sticky: StickySessions
     var seats: [WorkerSeat] = []
     /// The exchanges that have a ticket, by its index.
     private var exchanges: [Exchange?] = []
@@ -64,6 +66,7 @@ final class Dispatcher {
         retryRule: RetryRule = RetryRule(),
         timeoutGrace: Nanoseconds = .seconds(5),
         metrics: ServerMetrics,
+        sticky: StickySessions = StickySessions(),
         logger: Logger
     ) {
         self.loop = loop
@@ -71,6 +74,7 @@ final class Dispatcher {
         self.timeoutGrace = timeoutGrace
         self.logger = logger
         self.metrics = metrics
+        self.sticky = sticky
         queue = RequestQueue(policy: policy)
         requestIDs = RequestID(prefix: .random(in: .min ... .max))
     }
@@ -94,10 +98,15 @@ final class Dispatcher {
     /// The owner is told what becomes of it, possibly before this returns.
     func submit(_ exchange: Exchange, at now: Instant) {
         exchange.offeredAt = now
+        guard !exchange.isTurnedAway else {
+            queue.recordRefusal(.noSeat)
+            return refuse(exchange, .noSeat)
+        }
         let offer = queue.offer(
             client: exchange.client,
             class: exchange.requestClass,
             upstreamWait: exchange.upstreamWait,
+            worker: exchange.worker,
             at: now
         )
         switch offer {
@@ -173,7 +182,11 @@ final class Dispatcher {
         let isBehind = queue.depth > queue.stagedCount
         if isBehind || hasBacklog {
             hasBacklog = isBehind
-            for seat in seats { seat.worker.link.setBacklog(isBehind) }
+            // What waits for one certain worker keeps no other awake.
+            let anyIsBehind = queue.depth > queue.stagedCount + queue.pinnedDepth
+            for seat in seats {
+                seat.worker.link.setBacklog(anyIsBehind || queue.pinnedDepth(of: seat.worker.id) > 0)
+            }
         }
     }
 
@@ -271,7 +284,7 @@ final class Dispatcher {
         _ = take(ticket)
         guard !seat.staged[lane].isEmpty else {
             queue.finish(slot, of: ticket, at: now)
-            if seat.isLeaving, seat.isIdle { workerBecameIdle(seat.worker) }
+            if seat.isLeaving, letGo(seat) { workerBecameIdle(seat.worker) }
             return
         }
         let (next, claim) = seat.staged[lane].removeFirst()

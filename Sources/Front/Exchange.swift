@@ -1,4 +1,5 @@
 internal import RequestQueue
+internal import Sessions
 internal import Telemetry
 internal import WorkerLink
 
@@ -36,6 +37,14 @@ final class Exchange {
     var client = ClientKey.shared
     var requestClass = RequestClass.standard
     var upstreamWait = Nanoseconds.zero
+    /// The only worker that it may go to, which keeps its session; nil for any.
+    var worker: WorkerID?
+    /// The session that it belongs to; nil when it belongs to none.
+    var session: SessionID?
+    /// The session of which the client is told in a cookie; nil when it need not be.
+    var sessionToName: SessionID?
+    /// Whether there is no seat for its session.
+    var isTurnedAway = false
     /// When the request was complete.
     var offeredAt = Instant(nanoseconds: 0)
     /// When a thread of Python took it.

@@ -130,6 +130,8 @@ public struct FrontConfiguration: Sendable {
     public var sheddablePaths: [String] = []
     /// Requests that run.
     public var requests = Requests()
+    /// How browsers stay with the worker that keeps their state.
+    public var sticky = StickyConfiguration()
     /// WebSockets.
     public var webSockets = WebSockets()
     /// Whether the app is known to be ASGI, before any worker has said so.

@@ -1,5 +1,6 @@
 public import NIOCore
 internal import RequestQueue
+internal import Sessions
 internal import Telemetry
 public import Workers
 
@@ -62,6 +63,14 @@ extension FrontServer {
         snapshot.generation = pool.generation
         snapshot.isReloading = pool.isReloading
         snapshot.lastWorkerEnd = events.lastEnd
+        let sessions = dispatcher.sticky.router?.table
+        snapshot.sessions = sessions.map { table in
+            MetricsSnapshot.Sessions(
+                known: table.count,
+                movedFromEnded: table.movedFromEnded,
+                movedFromLeaving: table.movedFromLeaving
+            )
+        }
         snapshot.workers = pool.report.map { entry in
             guard let worker = entry.worker else {
                 return MetricsSnapshot.Worker(
@@ -80,6 +89,7 @@ extension FrontServer {
                 threads: dispatcher.seat(worker.id).flatMap { $0.isLoop ? $0.slots : nil } ?? worker.threads,
                 isASGI: worker.introduction?.interface == .asgi,
                 busyThreads: dispatcher.queue.busyThreads(of: worker.id) ?? 0,
+                sessions: sessions?.sessions(of: worker.id),
                 requests: dispatcher.seat(worker.id)?.served ?? 0,
                 webSockets: dispatcher.seat(worker.id)?.sockets.count ?? 0,
                 uptime: now.since(worker.startedAt).duration,

@@ -58,6 +58,7 @@ public final class FrontServer: @unchecked Sendable {
             retryRule: RetryRule(policy: configuration.requests.retriesSafeRequests && replaces ? .safe : .none),
             timeoutGrace: Nanoseconds(configuration.requests.timeoutGrace),
             metrics: ServerMetrics(refusalCauses: causes),
+            sticky: StickySessions(configuration.sticky),
             logger: logger
         )
         core = FrontCore(
@@ -197,6 +198,7 @@ public final class FrontServer: @unchecked Sendable {
         if now.since(lastSweep) >= .milliseconds(500) {
             lastSweep = now
             core.sweep(at: now)
+            dispatcher.sticky.expire(at: now)
             listeners.adjust()
         }
         var pause = Nanoseconds.milliseconds(dispatcher.queue.depth > 0 ? 50 : 250)

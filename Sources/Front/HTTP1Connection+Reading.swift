@@ -103,7 +103,8 @@ extension HTTP1Connection {
         if case .refuse(let cause) = core.dispatcher.queue.admission(
             client: exchange.client,
             class: exchange.requestClass,
-            upstreamWait: exchange.upstreamWait
+            upstreamWait: exchange.upstreamWait,
+            worker: exchange.worker
         ) {
             core.dispatcher.queue.recordRefusal(cause)
             core.dispatcher.metrics.refuse(cause: cause.rawValue)

@@ -8,15 +8,20 @@ internal import WorkerLink
 extension HTTP1Connection: ExchangeOwner {
     /// The most that is read from a file for one write.
     private static let fileChunkBytes = 128 << 10
+    /// When somebody for whom there is no seat may ask again.
+    private static let doorSeconds = 5
 
     func began(_ exchange: Exchange, _ envelope: ResponseEnvelope.Reader, isWhole: Bool) {
         guard let context else { return }
         var known = isWhole ? envelope.body.count : Int(exactly: envelope.bodyBytes)
         var payload = core.copied(envelope.head)
         if core.codeFailure != nil { (payload, known) = extended(payload, bodyLength: known) }
+        if exchange.session == nil, core.dispatcher.sticky.isActive { adopt(exchange) }
+        let cookie = core.dispatcher.sticky.cookie(for: exchange, isSecure: origin.scheme == .https)
         let room = ResponseEncoder.maximumByteCount(
             payloadByteCount: payload.count,
-            serverNameByteCount: core.serverName.count
+            serverNameByteCount: core.serverName.count,
+            cookieByteCount: cookie.count
         )
         var buffer = context.channel.allocator.buffer(capacity: room + (isWhole ? envelope.body.count : 0))
         var failure: ResponseViolation?
@@ -32,7 +37,8 @@ extension HTTP1Connection: ExchangeOwner {
                         keepsAlive: request.keepsAlive && !core.isDraining && !inputIsClosed,
                         bodyLength: known,
                         date: core.date,
-                        serverName: core.serverName
+                        serverName: core.serverName,
+                        cookie: cookie
                     ),
                     into: output
                 )
@@ -131,10 +137,14 @@ extension HTTP1Connection: ExchangeOwner {
         let id = core.dispatcher.requestIDs.text(exchange.number)
         switch failure {
         case .refused(let cause):
-            let seconds = core.dispatcher.queue.retryAfterSeconds(
-                at: MonotonicClock.now(),
-                random: .random(in: .min ... .max)
-            )
+            // A place becomes free when somebody leaves, whatever the queue does.
+            let seconds =
+                cause == .noSeat
+                ? Self.doorSeconds
+                : core.dispatcher.queue.retryAfterSeconds(
+                    at: MonotonicClock.now(),
+                    random: .random(in: .min ... .max)
+                )
             respond(status: 503, message: cause.sentence, retryAfter: seconds, closes: true)
         case .workerDied:
             answer(id, status: 502, message: "Bad Gateway: the worker ended before it answered")

@@ -29,5 +29,9 @@ extension Refusal {
 
 extension RefusalCause {
     /// One line for the client.
-    var sentence: String { "Service Unavailable: the server is busy (\(rawValue))." }
+    var sentence: String {
+        self == .noSeat
+            ? "Service Unavailable: as many people are here as there is room for; you are let in when one leaves."
+            : "Service Unavailable: the server is busy (\(rawValue))."
+    }
 }

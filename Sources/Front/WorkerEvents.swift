@@ -57,6 +57,7 @@ final class WorkerEvents: WorkerPoolDelegate {
         _ = dispatcher.queue.add(worker: worker.id, threads: seat.slots)
         if !seat.isLoop { _ = dispatcher.queue.setThreadLimit(worker.threads, for: worker.id) }
         dispatcher.streamsBodies = seat.isLoop
+        dispatcher.sticky.add(worker.id, needsSessions: worker.introduction?.isSticky)
         if seat.isLoop, !hasServed {
             logger.info("the app is ASGI, and runs on event loops", metadata: ["in_flight": "\(seat.slots) in each"])
         }
@@ -98,7 +99,7 @@ final class WorkerEvents: WorkerPoolDelegate {
     }
 
     func isIdle(_ worker: Worker) -> Bool {
-        dispatcher.seat(worker.id)?.isIdle ?? true
+        dispatcher.seat(worker.id).map(dispatcher.letGo) ?? true
     }
 
     func workerWrote(_ line: String, from source: WorkerOutput) {

@@ -20,6 +20,11 @@ public struct ResponseContext: Sendable {
     /// The bytes are configuration: they were checked to be a field value there.
     public var serverName: [UInt8]
 
+    /// The value of one more `Set-Cookie` field; empty for none.
+    ///
+    /// Not sent with what any cache may keep for others: all of them would have the same cookie.
+    public var cookie: [UInt8]
+
     /// Creates a context.
     public init(
         isHEAD: Bool,
@@ -28,6 +33,7 @@ public struct ResponseContext: Sendable {
         bodyLength: Int? = nil,
         date: HTTPDate,
         serverName: [UInt8] = [],
+        cookie: [UInt8] = [],
     ) {
         self.isHEAD = isHEAD
         self.minorVersion = minorVersion
@@ -35,6 +41,7 @@ public struct ResponseContext: Sendable {
         self.bodyLength = bodyLength
         self.date = date
         self.serverName = serverName
+        self.cookie = cookie
     }
 }
 

@@ -4,8 +4,12 @@ public enum ResponseEncoder {
     private static let addedBytes = 320
 
     /// Returns a size that every head of such a payload fits in when it is encoded.
-    public static func maximumByteCount(payloadByteCount: Int, serverNameByteCount: Int) -> Int {
-        payloadByteCount + serverNameByteCount + addedBytes
+    public static func maximumByteCount(
+        payloadByteCount: Int,
+        serverNameByteCount: Int,
+        cookieByteCount: Int = 0
+    ) -> Int {
+        payloadByteCount + serverNameByteCount + cookieByteCount + addedBytes
     }
 
     /// Writes the head as the client gets it.
@@ -17,7 +21,7 @@ public enum ResponseEncoder {
     /// - Parameters:
     ///   - head: the worker's head.
     ///   - context: what the server knows.
-    ///   - output: memory of at least ``maximumByteCount(payloadByteCount:serverNameByteCount:)`` bytes.
+    ///   - output: memory of at least ``maximumByteCount(payloadByteCount:serverNameByteCount:cookieByteCount:)`` bytes.
     /// - Returns: the bytes written, the framing of the body, and whether the connection may be kept.
     /// - Throws: a violation, and `output` is then undefined; nothing of it may be sent.
     /// - Precondition: `output` is large enough.
@@ -29,6 +33,7 @@ public enum ResponseEncoder {
         let needed = maximumByteCount(
             payloadByteCount: head.payload.count,
             serverNameByteCount: context.serverName.count,
+            cookieByteCount: context.cookie.count,
         )
         guard let memory = output.baseAddress, output.count >= needed else {
             preconditionFailure("the output is smaller than maximumByteCount")
@@ -51,6 +56,11 @@ public enum ResponseEncoder {
         if !seen.hasServer, !context.serverName.isEmpty {
             writer.put("Server: ")
             context.serverName.withUnsafeBytes { writer.put($0) }
+            writer.putLineEnd()
+        }
+        if !context.cookie.isEmpty, !seen.isForAll {
+            writer.put("Set-Cookie: ")
+            context.cookie.withUnsafeBytes { writer.put($0) }
             writer.putLineEnd()
         }
         let keepsAlive = context.keepsAlive && framing != .untilClose
@@ -145,6 +155,8 @@ extension ResponseEncoder {
         var contentLength: Int?
         var hasDate = false
         var hasServer = false
+        /// Whether a cache may keep the response and give it to others.
+        var isForAll = false
     }
 
     /// Checks and copies the fields of the frame, which must end where the last of them does.
@@ -205,6 +217,8 @@ extension ResponseEncoder {
             if matches("date") { seen.hasDate = true }
         case 6:
             if matches("server") { seen.hasServer = true }
+        case 13:
+            if matches("cache-control") { seen.isForAll = seen.isForAll || isForAll(value) }
         case 14:
             guard matches("content-length") else { return true }
             let length = try contentLength(value)
@@ -230,6 +244,17 @@ extension ResponseEncoder {
             break
         }
         return true
+    }
+
+    /// Returns whether `Cache-Control` has a shared cache keep a response (RFC 9111 5.2.2): it says `public`, or how long.
+    private static func isForAll(_ value: UnsafeRawBufferPointer) -> Bool {
+        value.split(separator: UInt8(ascii: ",")).contains { member in
+            let directive = UnsafeRawBufferPointer(rebasing: member).trimmed
+            guard let base = directive.baseAddress else { return false }
+            return ByteScan.matches(base, count: directive.count, "public")
+                || ByteScan.matches(base, count: directive.count, "immutable")
+                || directive.count > 9 && ByteScan.matches(base, count: 9, "s-maxage=")
+        }
     }
 
     private static func contentLength(_ value: UnsafeRawBufferPointer) throws(ResponseViolation) -> Int {

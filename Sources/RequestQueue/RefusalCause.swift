@@ -14,6 +14,8 @@ public enum RefusalCause: String, Sendable, Hashable, CaseIterable {
     case draining
     /// The deadline passed while there was no worker at all.
     case noWorker = "no_worker"
+    /// Its session is new, and all workers have as many as they take.
+    case noSeat = "no_seat"
 
     /// The place of the cause in an array with one element per cause.
     var ordinal: Int {
@@ -25,6 +27,7 @@ public enum RefusalCause: String, Sendable, Hashable, CaseIterable {
         case .delay: 4
         case .draining: 5
         case .noWorker: 6
+        case .noSeat: 7
         }
     }
 }

@@ -11,9 +11,10 @@ extension RequestQueue {
     public func admission(
         client: ClientKey = .shared,
         class requestClass: RequestClass = .standard,
-        upstreamWait: Nanoseconds = .zero
+        upstreamWait: Nanoseconds = .zero,
+        worker: WorkerID? = nil
     ) -> Admission {
-        switch judge(client: client, class: requestClass, upstreamWait: upstreamWait) {
+        switch judge(client: client, class: requestClass, upstreamWait: upstreamWait, pin: pin(to: worker)) {
         case .enter, .replace:
             .admit
         case .refuse(let cause):
@@ -26,14 +27,20 @@ extension RequestQueue {
     /// A full queue first takes from the classes below the newcomer's, then from the client with the most waiting in
     /// the newcomer's own class; a class above it never gives way.
     @inline(__always)
-    func judge(client: ClientKey, class requestClass: RequestClass, upstreamWait: Nanoseconds) -> Verdict {
+    func judge(
+        client: ClientKey,
+        class requestClass: RequestClass,
+        upstreamWait: Nanoseconds,
+        pin: WorkerID?
+    ) -> Verdict {
         if isDraining { return .refuse(.draining) }
-        if waiting < slots.available { return .enter }
+        if hasIdleThread(for: pin) { return .enter }
         if upstreamWait >= timeout { return .refuse(.timeout) }
-        if waiting - slots.available < limit { return .enter }
+        if waiting - startable < limit { return .enter }
         for lower in [RequestClass.sheddable, .opening, .standard] where lower > requestClass {
-            if lines[lower].count > 0 {
-                return .replace(victim: lines[lower].tail, cause: .displaced)
+            let newest = newest(of: lower)
+            if newest != RequestSlab.none {
+                return .replace(victim: newest, cause: .displaced)
             }
         }
         guard policy.sharesAmongClients else { return .refuse(.full) }

@@ -6,10 +6,15 @@ extension RequestQueue {
         if let earliest = deadlines.first, earliest.deadline <= now {
             return refuse(earliest.request, slots.workerCount == 0 ? .noWorker : .timeout, at: now)
         }
-        guard slots.available > 0, let index = front else { return nil }
+        guard let index = slots.pinnedCount == 0 ? (slots.available > 0 ? front : nil) : frontWithPinned else {
+            return nil
+        }
         let waited = now.since(slab[index].offeredAt)
         if let cause = shedding(index, waited: waited, at: now) { return refuse(index, cause, at: now) }
-        guard let slot = slots.take(index, at: now) else { return nil }
+        let taken =
+            slab[index].isPinned
+            ? slots.take(index, on: slab[index].worker, at: now) : slots.take(index, at: now)
+        guard let slot = taken else { return nil }
         unlink(index)
         slab[index].state = .running
         slab[index].worker = slot.worker
@@ -65,6 +70,9 @@ extension RequestQueue {
     public mutating func refuseWaiting(_ cause: RefusalCause) -> [RequestTicket] {
         var tickets: [RequestTicket] = []
         tickets.reserveCapacity(waiting)
+        if slots.pinnedCount > 0 {
+            for worker in slots.workers.map(\.id) { unpin(worker) }
+        }
         while let index = front {
             tickets.append(slab.ticket(index))
             end(waiting: index)
@@ -73,7 +81,7 @@ extension RequestQueue {
         return tickets
     }
 
-    /// The request that is dispatched next.
+    /// The request that is dispatched next, of those that may go to any worker.
     ///
     /// Always inlined, like all readings on the hot path: called, each would be handed a copy of the whole queue.
     @inline(__always)
@@ -100,7 +108,7 @@ extension RequestQueue {
         let target = DelayControl.target(minimum: minimumTarget, meanService: service.mean)
         let sheds = delay[requestClass].sheds(waited: waited, target: target, at: now)
         // Nothing is shed that leaves a thread idle: another of the same class has to be there to use it.
-        guard lines[requestClass].count > slots.available else { return nil }
+        guard competes(index) else { return nil }
         if sheds && policy.isDelayControlled { return .delay }
         return slab[index].deadline.since(now) < likelyService ? .timeout : nil
     }

@@ -20,19 +20,20 @@ extension RequestQueue {
 
     /// A boolean value indicating whether requests are being shed because the queue of some class stands.
     public var isStanding: Bool {
-        RequestClass.allCases.contains { delay[$0].isStanding && lines[$0].count > 0 }
+        RequestClass.allCases.contains { delay[$0].isStanding && depth(of: $0) > 0 }
     }
 
     /// Returns how many requests of a class wait.
     public func depth(of requestClass: RequestClass) -> Int {
-        lines[requestClass].count
+        lines[requestClass].count + (slots.pinnedCount > 0 ? slots.pinnedCount(of: requestClass) : 0)
     }
 
     /// Returns how long the oldest waiting request has waited; zero when none waits.
     public func oldestWait(at now: Instant) -> Nanoseconds {
         var oldest = Nanoseconds.zero
-        for requestClass in RequestClass.allCases where lines[requestClass].count > 0 {
-            oldest = max(oldest, now.since(slab[lines[requestClass].head].offeredAt))
+        for requestClass in RequestClass.allCases {
+            let first = self.oldest(of: requestClass)
+            if first != RequestSlab.none { oldest = max(oldest, now.since(slab[first].offeredAt)) }
         }
         return oldest
     }

@@ -29,8 +29,11 @@ extension RequestQueue {
     public var stagedCount: Int { staged }
 
     /// Takes the next request from the line, to be laid ready; nil when none waits in line.
+    ///
+    /// Nothing is laid ready while requests wait for one certain worker: they would be overtaken there for as long as
+    /// others come, for a thread that goes on with what lies ready never becomes idle.
     public mutating func stage(at now: Instant) -> Staging? {
-        guard let index = front else { return nil }
+        guard slots.pinnedCount == 0, let index = front else { return nil }
         let waited = now.since(slab[index].offeredAt)
         if let cause = shedding(index, waited: waited, at: now) {
             let ticket = slab.ticket(index)
@@ -53,7 +56,7 @@ extension RequestQueue {
         let index = ticket.index
         slab[index].state = .waiting
         slab[index].isInShare = false
-        lines[slab[index].requestClass].prepend(index, in: &slab)
+        prepend(index)
         deadlines.add(index, deadline: slab[index].deadline)
         staged -= 1
     }

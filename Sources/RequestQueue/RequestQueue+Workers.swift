@@ -17,10 +17,15 @@ extension RequestQueue {
 
     /// Dispatches nothing more to a worker; what runs there finishes.
     ///
+    /// - Parameters:
+    ///   - worker: The worker.
+    ///   - keepsPinned: Whether it still gets the requests that must go to it, those offered from now on included; if
+    ///     not, those that wait for it may go to any.
     /// - Returns: Whether there is such a worker.
     @discardableResult
-    public mutating func drain(_ worker: WorkerID) -> Bool {
-        slots.drain(worker)
+    public mutating func drain(_ worker: WorkerID, keepsPinned: Bool = false) -> Bool {
+        if !keepsPinned { unpin(worker) }
+        return slots.drain(worker, keepsPinned: keepsPinned)
     }
 
     /// Dispatches nothing to a worker for now, or lets it take requests again.
@@ -59,19 +64,22 @@ extension RequestQueue {
         }
         slab[index].state = .waiting
         slab[index].isInShare = false
-        lines[slab[index].requestClass].prepend(index, in: &slab)
+        prepend(index)
         deadlines.add(index, deadline: slab[index].deadline)
         waiting += 1
-        maximumDepth = max(maximumDepth, waiting - slots.available)
+        maximumDepth = max(maximumDepth, waiting - startable)
         statistics.returned &+= 1
         return true
     }
 
     /// Removes a worker and returns the requests that ran there, which have ended: they are to be answered 502.
     ///
+    /// What waits for it may go to any now.
+    ///
     /// Empty for an unknown worker.
     public mutating func remove(_ worker: WorkerID) -> [RequestTicket] {
-        slots.remove(worker).map { request in
+        unpin(worker)
+        return slots.remove(worker).map { request in
             let ticket = slab.ticket(request)
             slab.free(request)
             statistics.lost &+= 1

@@ -47,6 +47,8 @@ public struct RequestQueue: Sendable {
     var slots = SlotTable()
     var delay = PerClass(repeating: DelayControl())
     var completions = CompletionRate()
+    /// How many requests were let in, as the next one's place in the order.
+    private var entered: UInt64 = 0
 
     /// Creates an empty queue without workers: requests wait, within the limit and until their deadline.
     public init(policy: QueuePolicy = QueuePolicy()) {
@@ -62,26 +64,31 @@ public struct RequestQueue: Sendable {
     ///   - client: Whose share it counts in.
     ///   - requestClass: What goes before what.
     ///   - upstreamWait: How long it waited before it came to us, as `X-Request-Start` shows; part of the timeout.
+    ///   - worker: The only worker that it may go to; nil, or one that is not there or drains, for any. See `pin(to:)`.
     ///   - now: The instant from which its queue time counts.
     /// - Returns: What became of it; after that, ask `next(at:)`.
     public mutating func offer(
         client: ClientKey = .shared,
         class requestClass: RequestClass = .standard,
         upstreamWait: Nanoseconds = .zero,
+        worker: WorkerID? = nil,
         at now: Instant
     ) -> Offer {
-        let verdict = judge(client: client, class: requestClass, upstreamWait: upstreamWait)
+        let pin = pin(to: worker)
+        let verdict = judge(client: client, class: requestClass, upstreamWait: upstreamWait, pin: pin)
         switch verdict {
         case .refuse(let cause):
             statistics.countRefusal(cause)
             return .refused(cause)
         case .enter:
-            return .accepted(enter(client: client, class: requestClass, upstreamWait: upstreamWait, at: now))
+            return .accepted(
+                enter(client: client, class: requestClass, upstreamWait: upstreamWait, pin: pin, at: now)
+            )
         case .replace(let victim, let cause):
             let victimTicket = slab.ticket(victim)
             end(waiting: victim)
             statistics.countRefusal(cause)
-            let ticket = enter(client: client, class: requestClass, upstreamWait: upstreamWait, at: now)
+            let ticket = enter(client: client, class: requestClass, upstreamWait: upstreamWait, pin: pin, at: now)
             return .acceptedInsteadOf(ticket, victim: victimTicket, cause: cause)
         }
     }
@@ -100,24 +107,33 @@ public struct RequestQueue: Sendable {
         client: ClientKey,
         class requestClass: RequestClass,
         upstreamWait: Nanoseconds,
+        pin: WorkerID?,
         at now: Instant
     ) -> RequestTicket {
         // With a thread idle for it, it does not wait: what it waited before us is no reason to refuse it, and it is in
         // nobody's share.
-        let mustWait = waiting >= slots.available
+        let mustWait = !hasIdleThread(for: pin)
         let index = slab.take()
         slab[index].state = .waiting
         slab[index].requestClass = requestClass
         slab[index].offeredAt = now
         slab[index].deadline = now + (mustWait ? timeout - upstreamWait : timeout)
         slab[index].isInShare = mustWait && policy.sharesAmongClients && client != .shared
-        lines[requestClass].append(index, in: &slab)
+        slab[index].order = entered
+        entered &+= 1
+        slab[index].isPinned = pin != nil
+        if let pin {
+            slab[index].worker = pin
+            slots.changeLine(of: index, in: &slab) { $0.append($1, in: &$2) }
+        } else {
+            lines[requestClass].append(index, in: &slab)
+        }
         deadlines.add(index, deadline: slab[index].deadline)
         if slab[index].isInShare {
             shares[requestClass].add(index, of: client)
         }
         waiting += 1
-        maximumDepth = max(maximumDepth, waiting - slots.available)
+        maximumDepth = max(maximumDepth, waiting - startable)
         statistics.accepted &+= 1
         return slab.ticket(index)
     }
@@ -125,7 +141,11 @@ public struct RequestQueue: Sendable {
     /// Takes a waiting request out of everything but the slab.
     mutating func unlink(_ index: Int32) {
         let requestClass = slab[index].requestClass
-        lines[requestClass].remove(index, in: &slab)
+        if slab[index].isPinned {
+            slots.changeLine(of: index, in: &slab) { $0.remove($1, in: &$2) }
+        } else {
+            lines[requestClass].remove(index, in: &slab)
+        }
         deadlines.remove(index)
         if slab[index].isInShare {
             shares[requestClass].remove(index)

@@ -14,6 +14,7 @@ struct Conflicts {
         conflicts.findSizes()
         conflicts.findLifecycle()
         conflicts.findInterface()
+        conflicts.findSticky()
         conflicts.findAddresses()
         conflicts.findTrust()
         conflicts.findService(facts)
@@ -73,6 +74,27 @@ struct Conflicts {
             configuration.lifecycle.maximumRequestsJitter > 0
         {
             add("max-requests-jitter is given, and max-requests is 0", "max-requests-jitter", "max-requests")
+        }
+    }
+
+    private mutating func findSticky() {
+        let given = [
+            "sticky-cookie", "sticky-same-site", "session-timeout", "max-sessions", "waiting-room",
+        ].filter(isGiven)
+        switch configuration.sticky.rule {
+        case .auto, .cookie: break
+        case .off:
+            for name in given {
+                add("\(name) is given, and sticky is off: there are no sessions", name, "sticky")
+            }
+        case .address, .header, .query, .path:
+            for name in given where name.hasPrefix("sticky-") {
+                add(
+                    "\(name) is given, and sticky is \(configuration.sticky.rule.text): no cookie is set",
+                    name,
+                    "sticky"
+                )
+            }
         }
     }
 

@@ -22,6 +22,9 @@ public struct ServerConfiguration: Sendable, Equatable {
     /// How workers make room for others.
     public var lifecycle = Lifecycle()
 
+    /// How browsers stay with the worker that keeps their state.
+    public var sticky = Sticky()
+
     /// The request queue.
     public var queue = Queue()
 

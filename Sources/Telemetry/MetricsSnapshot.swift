@@ -25,6 +25,8 @@ public struct MetricsSnapshot: Sendable, Equatable {
         public var isASGI: Bool
         /// How many of them run a request.
         public var busyThreads: Int
+        /// Sessions that are there, open WebSockets and those seen lately; nil where requests have no sessions.
+        public var sessions: Int?
         /// Requests that this process finished.
         public var requests: UInt64
         /// WebSockets that it has open, handshakes included.
@@ -49,6 +51,7 @@ public struct MetricsSnapshot: Sendable, Equatable {
             threads: Int,
             isASGI: Bool = false,
             busyThreads: Int = 0,
+            sessions: Int? = nil,
             requests: UInt64 = 0,
             webSockets: Int = 0,
             uptime: Duration = .zero,
@@ -63,6 +66,7 @@ public struct MetricsSnapshot: Sendable, Equatable {
             self.threads = threads
             self.isASGI = isASGI
             self.busyThreads = busyThreads
+            self.sessions = sessions
             self.requests = requests
             self.webSockets = webSockets
             self.uptime = uptime
@@ -100,6 +104,8 @@ public struct MetricsSnapshot: Sendable, Equatable {
     public var busyThreads = 0
     /// The workers, by `id`; also those who are to take another's place, and those who leave.
     public var workers: [Worker] = []
+    /// The sessions that stay with a worker; nil where requests have none.
+    public var sessions: Sessions?
     /// How many workers there are to be, P; nil for as many as there are.
     public var configuredWorkers: Int?
     /// The generation that serves, from 1; each reload brings the next.

@@ -15,6 +15,7 @@ public struct PrometheusText {
         writer.writeServer(snapshot)
         writer.writeQueue(snapshot)
         writer.writeWorkers(snapshot)
+        writer.writeSessions(snapshot)
         writer.writeRequests(snapshot.server)
         writer.writeConnections(snapshot)
         return writer.text
@@ -98,6 +99,10 @@ public struct PrometheusText {
         each(workers, "roost_worker_threads_busy", .gauge, "Threads of the worker that run a request.") {
             String($0.busyThreads)
         }
+        each(workers, "roost_worker_sessions", .gauge, "Sessions of the worker: open WebSockets and those seen lately.")
+        {
+            $0.sessions.map { String($0) }
+        }
         each(workers, "roost_worker_requests_total", .counter, "Requests the worker's process finished.") {
             String($0.requests)
         }
@@ -107,6 +112,15 @@ public struct PrometheusText {
         each(workers, "roost_worker_uptime_seconds", .gauge, "Age of the worker's process.") { $0.uptime.secondsText }
         each(workers, "roost_worker_resident_bytes", .gauge, "Resident memory of the worker's process.") {
             $0.residentBytes.map { String($0) }
+        }
+    }
+
+    private mutating func writeSessions(_ snapshot: MetricsSnapshot) {
+        guard let sessions = snapshot.sessions else { return }
+        gauge("roost_sessions_known", "Sessions whose worker is remembered.", String(sessions.known))
+        family("roost_sessions_moved_total", .counter, "Sessions given another worker.")
+        for (reason, count) in sessions.moved {
+            sample("roost_sessions_moved_total", [("reason", reason)], String(count))
         }
     }
 

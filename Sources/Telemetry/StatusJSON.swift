@@ -29,6 +29,15 @@ public enum StatusJSON {
         for worker in snapshot.workers { write(worker, to: &json) }
         json.endArray()
 
+        if let sessions = snapshot.sessions {
+            json.beginObject("sessions")
+            json.integer(sessions.known, "known")
+            json.beginObject("moved")
+            for (reason, count) in sessions.moved { json.integer(count, reason) }
+            json.endObject()
+            json.endObject()
+        }
+
         write(snapshot.server, to: &json)
         json.integer(snapshot.droppedLogLines, "log_lines_dropped")
         json.endObject()
@@ -45,6 +54,7 @@ public enum StatusJSON {
         json.string(worker.isASGI ? "asgi" : "wsgi", "interface")
         json.integer(worker.threads, "threads")
         json.integer(worker.busyThreads, "busy_threads")
+        if let sessions = worker.sessions { json.integer(sessions, "sessions") }
         json.integer(worker.requests, "requests")
         json.integer(worker.webSockets, "websockets")
         json.seconds(nanoseconds: worker.uptime.clampedNanoseconds, "uptime_seconds")

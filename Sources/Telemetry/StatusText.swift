@@ -44,6 +44,10 @@ public enum StatusText {
         if server.recycles.counts.contains(where: { $0 > 0 }) {
             lines.append(row("recycled", causes(server.recycles)))
         }
+        if let sessions = snapshot.sessions {
+            let moved = sessions.moved.reduce(0) { $0 &+ $1.count }
+            lines.append(row("sessions", "\(sessions.known) known, \(moved) moved to another worker"))
+        }
         if snapshot.droppedLogLines > 0 {
             lines.append(row("log", "\(snapshot.droppedLogLines) lines dropped: its reader stalled, or writing failed"))
         }
@@ -86,14 +90,20 @@ public enum StatusText {
     }
 
     private static func workers(_ snapshot: MetricsSnapshot) -> [String] {
-        var table = [["worker", "pid", "state", "busy", "requests", "up", "resident"]]
-        if snapshot.isASGI { table[0].insert("sockets", at: 4) }
+        let showsSessions = snapshot.sessions != nil
+        var table = [
+            ["worker", "pid", "state", "busy"] + (snapshot.isASGI ? ["sockets"] : [])
+                + (showsSessions ? ["sessions"] : []) + ["requests", "up", "resident"]
+        ]
         for worker in snapshot.workers {
             var cells = [
                 String(worker.id),
                 worker.pid.map { String($0) } ?? "-",
                 worker.role == "successor" ? "\(worker.state) (next)" : worker.state,
                 "\(worker.busyThreads)/\(worker.threads)",
+            ]
+            if showsSessions { cells.append(worker.sessions.map { String($0) } ?? "-") }
+            cells += [
                 String(worker.requests),
                 age(worker.uptime.clampedNanoseconds),
                 worker.residentBytes.map(bytes) ?? "-",

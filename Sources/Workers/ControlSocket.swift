@@ -15,6 +15,8 @@ final class ControlSocket {
     /// Files that came before the frame that speaks of them.
     private var files: [(stream: UInt64, descriptor: Int32)] = []
     private var reports: [WorkerReport] = []
+    /// Whether the worker's end was found closed: its process ends, though the kernel may not say so yet.
+    private(set) var isCut = false
 
     /// Creates the end over `descriptor`, which it takes over.
     ///
@@ -38,7 +40,12 @@ final class ControlSocket {
     func send(file: Int32, stream: UInt64) -> Bool {
         var message = ControlFile(stream: stream)
         let size = MemoryLayout<ControlFile>.size
-        return roost_send_with_descriptor(descriptor.raw, &message, size, file) == size
+        guard roost_send_with_descriptor(descriptor.raw, &message, size, file) == size else {
+            // A process that is killed closes its descriptors some time before its pidfd tells of its end.
+            isCut = isCut || errno == EPIPE || errno == ECONNRESET
+            return false
+        }
+        return true
     }
 
     /// Sends a text message.

@@ -101,8 +101,9 @@ public final class Worker {
         }
     }
 
-    /// Whether its process has ended, as the kernel says now; that it died is told a moment later.
+    /// Whether its process has ended or is ending, as the kernel says now; that it died is told a moment later.
     public var hasEnded: Bool {
+        if control.isCut { return true }
         guard let descriptor = processDescriptor?.raw else { return false }
         var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         return poll(&entry, 1, 0) > 0

@@ -5,6 +5,7 @@ internal import LogSink
 internal import Logging
 internal import RequestQueue
 internal import RoostConfiguration
+internal import Sessions
 internal import Workers
 
 /// The one configuration, as each part wants it.
@@ -39,6 +40,7 @@ extension ServerConfiguration {
         front.requests.pathTimeouts = requests.pathTimeouts.map { ($0.prefix, $0.timeout) }
         front.requests.timeoutGrace = requests.timeoutGrace
         front.requests.retriesSafeRequests = requests.retry == .safe
+        front.sticky = stickySessions
         front.hidesAcceptEncoding = development.reloads
         front.isASGI = asgi.interface == .asgi
         front.webSockets.maximum = webSockets.maximum
@@ -47,6 +49,28 @@ extension ServerConfiguration {
         front.webSockets.pingTimeout = webSockets.pingTimeout
         front.queue.limit = queue.limit
         front.queue.timeout = queue.timeout
+        return front
+    }
+
+    /// What the front gets about sessions.
+    private var stickySessions: StickyConfiguration {
+        var front = StickyConfiguration()
+        front.rule =
+            switch sticky.rule {
+            case .auto: nil
+            case .off: .off
+            case .cookie: .cookie
+            case .address: .address
+            case .header(let name): .header(name: name)
+            case .query(let name): .query(name: name)
+            case .path(let place): .path(place: place)
+            }
+        front.cookie.name = sticky.cookieName
+        front.cookie.sameSite = sticky.sameSite == .none ? .none : .lax
+        front.policy.memory = Nanoseconds(sticky.timeout)
+        front.policy.presence = min(front.policy.presence, front.policy.memory)
+        front.policy.seatsPerWorker = sticky.maximumSessions
+        front.doors = sticky.doors
         return front
     }
 

@@ -39,6 +39,7 @@ final class FrontUnderTest {
             policy: configuration.queue,
             timeoutGrace: Nanoseconds(configuration.requests.timeoutGrace),
             metrics: ServerMetrics(refusalCauses: causes + ["head_timeout", "body_timeout", "write_stall"]),
+            sticky: StickySessions(configuration.sticky),
             logger: logger
         )
         let sink = LineSink()
@@ -74,6 +75,7 @@ final class FrontUnderTest {
         dispatcher.seats.append(WorkerSeat(worker.worker))
         dispatcher.streamsBodies = concurrency != nil
         #expect(dispatcher.queue.add(worker: worker.worker.id, threads: concurrency ?? threads) == true)
+        dispatcher.sticky.add(worker.worker.id, needsSessions: worker.worker.introduction?.isSticky)
         return worker
     }
 

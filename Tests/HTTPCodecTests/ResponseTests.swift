@@ -45,6 +45,7 @@ func encode(
     keepsAlive: Bool = true,
     bodyLength: Int? = nil,
     serverName: String = "roost",
+    cookie: String = "",
 ) -> Result<EncodedResponse, ResponseViolation> {
     let context = ResponseContext(
         isHEAD: isHEAD,
@@ -53,10 +54,12 @@ func encode(
         bodyLength: bodyLength,
         date: someDate,
         serverName: latin1(serverName),
+        cookie: latin1(cookie),
     )
     let size = ResponseEncoder.maximumByteCount(
         payloadByteCount: payload.count,
         serverNameByteCount: context.serverName.count,
+        cookieByteCount: context.cookie.count,
     )
     let output = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 1)
     defer { output.deallocate() }

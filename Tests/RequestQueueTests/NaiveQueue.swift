@@ -11,6 +11,7 @@ struct NaiveQueue {
         var offeredAt: Instant
         var deadline: Instant
         var isInShare: Bool
+        var pin: WorkerID?
     }
 
     struct Worker {
@@ -18,9 +19,11 @@ struct NaiveQueue {
         var limit: Int
         var threads: Int
         var isDraining = false
+        var keepsPinned = false
         var idle: [Int]
         var running: [Int: (ticket: RequestTicket, since: Instant)] = [:]
         var available: Int { isDraining ? 0 : max(0, limit - running.count) }
+        var availableToPinned: Int { isDraining && !keepsPinned ? 0 : max(0, limit - running.count) }
     }
 
     enum Verdict: Equatable {
@@ -48,10 +51,48 @@ struct NaiveQueue {
         }.sorted { ($0.0.worker.raw, $0.0.thread) < ($1.0.worker.raw, $1.0.thread) }
     }
 
-    func verdict(client: ClientKey, class requestClass: RequestClass, upstreamWait: Nanoseconds) -> Verdict {
-        if waiting.count < available { return .enter }
+    /// The pin of a request, unless its worker gets nothing more.
+    func pin(_ worker: WorkerID?) -> WorkerID? {
+        workers.first { $0.id == worker && (!$0.isDraining || $0.keepsPinned) }?.id
+    }
+
+    func pinned(to worker: Worker) -> Int { waiting.count { $0.pin == worker.id } }
+
+    /// How many of those that wait could start now.
+    var startable: Int {
+        let pinned = workers.reduce(0) { $0 + min(self.pinned(to: $1), $1.availableToPinned) }
+        let unpinned = waiting.count { $0.pin == nil }
+        return pinned + min(unpinned, freeOfPinned)
+    }
+
+    /// How many threads are idle beyond those for which pinned requests wait.
+    var freeOfPinned: Int {
+        workers.reduce(0) { $0 + max(0, $1.available - self.pinned(to: $1)) }
+    }
+
+    func hasIdleThread(_ pin: WorkerID?) -> Bool {
+        if let worker = workers.first(where: { $0.id == pin }) { return worker.availableToPinned > pinned(to: worker) }
+        return freeOfPinned > waiting.count { $0.pin == nil }
+    }
+
+    func mayStart(_ request: Request) -> Bool {
+        guard let pin = request.pin else { return available > 0 }
+        return workers.contains { $0.id == pin && $0.availableToPinned > 0 }
+    }
+
+    mutating func unpin(_ worker: WorkerID) {
+        for index in waiting.indices where waiting[index].pin == worker { waiting[index].pin = nil }
+    }
+
+    func verdict(
+        client: ClientKey,
+        class requestClass: RequestClass,
+        upstreamWait: Nanoseconds,
+        worker: WorkerID?
+    ) -> Verdict {
+        if hasIdleThread(pin(worker)) { return .enter }
         if upstreamWait >= Nanoseconds(policy.timeout) { return .refuse(.timeout) }
-        if waiting.count - available < policy.limit { return .enter }
+        if waiting.count - startable < policy.limit { return .enter }
         if let lowest = waiting.map(\.requestClass).max(), lowest > requestClass,
             let newest = waiting.last(where: { $0.requestClass == lowest })
         {
@@ -71,9 +112,10 @@ struct NaiveQueue {
         client: ClientKey,
         class requestClass: RequestClass,
         upstreamWait: Nanoseconds,
+        worker: WorkerID?,
         at now: Instant
     ) {
-        let mustWait = waiting.count >= available
+        let mustWait = !hasIdleThread(pin(worker))
         let timeout = Nanoseconds(policy.timeout)
         waiting.append(
             Request(
@@ -82,7 +124,8 @@ struct NaiveQueue {
                 requestClass: requestClass,
                 offeredAt: now,
                 deadline: now + (mustWait ? timeout - upstreamWait : timeout),
-                isInShare: mustWait && client != .shared
+                isInShare: mustWait && client != .shared,
+                pin: pin(worker)
             )
         )
     }
@@ -99,18 +142,21 @@ struct NaiveQueue {
                 .refuse($0.ticket, workers.isEmpty ? .noWorker : .timeout, waited: now.since($0.offeredAt))
             }
         }
-        guard available > 0, let highest = waiting.map(\.requestClass).min(),
-            let first = waiting.first(where: { $0.requestClass == highest })
+        let candidates = waiting.filter { mayStart($0) }
+        guard let highest = candidates.map(\.requestClass).min(),
+            let first = candidates.first(where: { $0.requestClass == highest })
         else { return [] }
         let waited = now.since(first.offeredAt)
         let target = max(Nanoseconds(policy.minimumTarget), service.mean ?? .zero)
         let sheds = delay[highest, default: DelayControl()].sheds(waited: waited, target: target, at: now)
-        if waiting.count(where: { $0.requestClass == highest }) > available {
+        let pinned = workers.first { $0.id == first.pin }
+        let threads = pinned?.availableToPinned ?? available
+        if waiting.count(where: { $0.requestClass == highest && $0.pin == first.pin }) > threads {
             if sheds && policy.isDelayControlled { return [.refuse(first.ticket, .delay, waited: waited)] }
             let likely = min(service.median ?? .zero, Nanoseconds(Nanoseconds(policy.timeout).count / 2))
             if first.deadline.since(now) < likely { return [.refuse(first.ticket, .timeout, waited: waited)] }
         }
-        let open = workers.filter { $0.available > 0 }
+        let open = pinned.map { [$0] } ?? workers.filter { $0.available > 0 }
         guard let fewest = open.map(\.running.count).min(),
             let worker = open.first(where: { $0.running.count == fewest }), let thread = worker.idle.last
         else { return [] }

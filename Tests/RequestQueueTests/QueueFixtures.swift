@@ -44,9 +44,10 @@ extension RequestQueue {
     mutating func accepted(
         _ client: ClientKey = .shared,
         _ requestClass: RequestClass = .standard,
+        for worker: Int? = nil,
         at now: Instant
     ) throws -> RequestTicket {
-        let offer = offer(client: client, class: requestClass, at: now)
+        let offer = offer(client: client, class: requestClass, worker: worker.map { WorkerID(raw: $0) }, at: now)
         guard case .accepted(let ticket) = offer else { throw NotAccepted(offer: offer) }
         return ticket
     }

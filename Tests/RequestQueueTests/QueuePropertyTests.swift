@@ -12,9 +12,12 @@ import Testing
         var accepted = 0
         var left = 0
         var nextWorker = 1
+        /// How many of the requests must go to one certain worker.
+        let pinned: Double
 
-        init(seed: UInt64) {
+        init(seed: UInt64, pinned: Double) {
             random = SeededGenerator(seed: seed)
+            self.pinned = pinned
             var policy = QueuePolicy()
             policy.limit = Int.random(in: 0...12, using: &random)
             policy.timeout = .milliseconds(Int.random(in: 50...3000, using: &random))
@@ -53,13 +56,20 @@ import Testing
             guard let requestClass else { return }
             let upstream =
                 random.chance(0.2) ? Nanoseconds.milliseconds(UInt64.random(in: 0...3500, using: &random)) : .zero
-            let expected = naive.verdict(client: key, class: requestClass, upstreamWait: upstream)
-            let admission = queue.admission(client: key, class: requestClass, upstreamWait: upstream)
-            switch queue.offer(client: key, class: requestClass, upstreamWait: upstream, at: now) {
+            // Some workers have gone already, some are still to come.
+            let worker = random.chance(pinned) ? WorkerID(raw: Int.random(in: 1...nextWorker, using: &random)) : nil
+            let expected = naive.verdict(client: key, class: requestClass, upstreamWait: upstream, worker: worker)
+            let admission = queue.admission(
+                client: key,
+                class: requestClass,
+                upstreamWait: upstream,
+                worker: worker
+            )
+            switch queue.offer(client: key, class: requestClass, upstreamWait: upstream, worker: worker, at: now) {
             case .accepted(let ticket):
                 #expect(expected == .enter)
                 #expect(admission == .admit)
-                enter(ticket, key, requestClass, upstream)
+                enter(ticket, key, requestClass, upstream, worker)
             case .acceptedInsteadOf(let ticket, let victim, let cause):
                 guard case .replaceOneOf(let victims, cause) = expected, victims.contains(victim) else {
                     Issue.record("\(victim) gave way for \(cause), expected \(expected)")
@@ -67,7 +77,7 @@ import Testing
                 }
                 #expect(admission == .admit)
                 naive.end(victim)
-                enter(ticket, key, requestClass, upstream)
+                enter(ticket, key, requestClass, upstream, worker)
             case .refused(let cause):
                 #expect(expected == .refuse(cause))
                 #expect(admission == .refuse(cause))
@@ -78,11 +88,19 @@ import Testing
             _ ticket: RequestTicket,
             _ key: ClientKey,
             _ requestClass: RequestClass,
-            _ upstream: Nanoseconds
+            _ upstream: Nanoseconds,
+            _ worker: WorkerID?
         ) {
             accepted += 1
             tickets.append(ticket)
-            naive.enter(ticket, client: key, class: requestClass, upstreamWait: upstream, at: now)
+            naive.enter(
+                ticket,
+                client: key,
+                class: requestClass,
+                upstreamWait: upstream,
+                worker: worker,
+                at: now
+            )
         }
 
         mutating func finish() {
@@ -123,13 +141,17 @@ import Testing
             let worker = naive.workers.remove(at: index)
             let lost = worker.running.values.map(\.ticket)
             for ticket in lost { naive.ended[ticket, default: 0] += 1 }
+            naive.unpin(worker.id)
             #expect(Set(queue.remove(worker.id)) == Set(lost))
         }
 
         mutating func drainWorker() {
             guard let index = naive.workers.indices.randomElement(using: &random) else { return }
+            let keepsPinned = random.chance(0.5)
             naive.workers[index].isDraining = true
-            #expect(queue.drain(naive.workers[index].id) == true)
+            naive.workers[index].keepsPinned = keepsPinned
+            if !keepsPinned { naive.unpin(naive.workers[index].id) }
+            #expect(queue.drain(naive.workers[index].id, keepsPinned: keepsPinned) == true)
         }
 
         mutating func limitThreads() {
@@ -157,6 +179,8 @@ import Testing
 
         func check() {
             #expect(queue.depth == naive.waiting.count)
+            #expect(queue.pinnedDepth == naive.waiting.count { $0.pin != nil })
+            for worker in naive.workers { #expect(queue.pinnedDepth(of: worker.id) == naive.pinned(to: worker)) }
             #expect(queue.busyThreads == naive.busy)
             #expect(queue.idleThreads == naive.available)
             #expect(queue.nextDeadline == naive.waiting.map(\.deadline).min())
@@ -168,9 +192,9 @@ import Testing
         }
     }
 
-    @Test(arguments: 1...40 as ClosedRange<UInt64>)
-    func `does what the naive queue does and every ticket ends exactly once`(seed: UInt64) {
-        var run = Run(seed: seed)
+    @Test(arguments: 1...40 as ClosedRange<UInt64>, [0, 0.5])
+    func `does what the naive queue does and every ticket ends exactly once`(seed: UInt64, pinned: Double) {
+        var run = Run(seed: seed, pinned: pinned)
         for _ in 0..<500 { run.step() }
         let statistics = run.queue.statistics
         #expect(statistics.accepted == UInt64(run.accepted))

@@ -18,6 +18,9 @@ struct RequestSlab: Sendable {
     struct Entry: Sendable {
         var offeredAt = Instant(nanoseconds: 0)
         var deadline = Instant(nanoseconds: 0)
+        /// How many were let in before this one: its place in the order, across all lines.
+        var order: UInt64 = 0
+        /// Where it runs; while it waits, where it must go, if it is pinned.
         var worker = WorkerID(raw: 0)
         var thread: Int32 = 0
         var generation: UInt32 = 0
@@ -28,6 +31,8 @@ struct RequestSlab: Sendable {
         var state = State.free
         var requestClass = RequestClass.standard
         var isInShare = false
+        /// Whether it may go to `worker` only.
+        var isPinned = false
     }
 
     private(set) var entries: [Entry] = []
@@ -36,6 +41,18 @@ struct RequestSlab: Sendable {
     subscript(index: Int32) -> Entry {
         _read { yield entries[Int(index)] }
         _modify { yield &entries[Int(index)] }
+    }
+
+    /// Returns which of two requests came first; the other where one is `RequestSlab.none`.
+    func earlier(_ left: Int32, _ right: Int32) -> Int32 {
+        if left == RequestSlab.none { return right }
+        return right == RequestSlab.none || self[left].order < self[right].order ? left : right
+    }
+
+    /// Returns which of two requests came last; the other where one is `RequestSlab.none`.
+    func later(_ left: Int32, _ right: Int32) -> Int32 {
+        if left == RequestSlab.none { return right }
+        return right == RequestSlab.none || self[left].order > self[right].order ? left : right
     }
 
     /// Takes a free place; the caller sets every field but the generation and the links.

@@ -36,6 +36,18 @@ struct WaitingLine: Sendable {
         count += 1
     }
 
+    /// Puts a request before another of the line, or at the end where that is `RequestSlab.none`.
+    mutating func insert(_ index: Int32, before next: Int32, in slab: inout RequestSlab) {
+        guard next != RequestSlab.none else { return append(index, in: &slab) }
+        let previous = slab[next].previous
+        guard previous != RequestSlab.none else { return prepend(index, in: &slab) }
+        slab[index].previous = previous
+        slab[index].next = next
+        slab[previous].next = index
+        slab[next].previous = index
+        count += 1
+    }
+
     /// Takes a request, which must be in this line, out of it, wherever it stands.
     mutating func remove(_ index: Int32, in slab: inout RequestSlab) {
         let next = slab[index].next

@@ -5,7 +5,11 @@
 ///
 /// Workers are few, so they are searched one by one: placing and finding are O(number of workers).
 struct SlotTable: Sendable {
-    private var workers: [WorkerThreads] = []
+    private(set) var workers: [WorkerThreads] = []
+    /// What waits for each of the workers, in the same order.
+    var pinned: [PinnedLines] = []
+    /// How many wait for one certain worker.
+    var pinnedCount = 0
     /// How many requests could be dispatched now.
     private(set) var available = 0
     /// How many threads are busy.
@@ -25,6 +29,7 @@ struct SlotTable: Sendable {
         let worker = WorkerThreads(id: id, threads: threads)
         available += worker.available
         workers.append(worker)
+        pinned.append(PinnedLines())
         return true
     }
 
@@ -33,9 +38,13 @@ struct SlotTable: Sendable {
         change(id) { $0.setLimit(limit) }
     }
 
-    /// Lets a worker finish what it has, or returns false when there is no such worker.
-    mutating func drain(_ id: WorkerID) -> Bool {
-        change(id) { $0.isDraining = true }
+    /// Lets a worker finish what it has, and what is pinned to it if that is kept, or returns false when there is no such
+    /// worker.
+    mutating func drain(_ id: WorkerID, keepsPinned: Bool) -> Bool {
+        change(id) { worker in
+            worker.isDraining = true
+            worker.keepsPinned = keepsPinned
+        }
     }
 
     /// Gives a worker nothing for now, or again, or returns false when there is no such worker.
@@ -43,10 +52,11 @@ struct SlotTable: Sendable {
         change(id) { $0.isHeld = isHeld }
     }
 
-    /// Removes a worker and returns what ran there.
+    /// Removes a worker, for which nothing may wait, and returns what ran there.
     mutating func remove(_ id: WorkerID) -> [Int32] {
         guard let index = index(of: id) else { return [] }
         let worker = workers.remove(at: index)
+        pinned.remove(at: index)
         available -= worker.available
         busy -= worker.busy
         return worker.running
@@ -70,6 +80,16 @@ struct SlotTable: Sendable {
         available -= 1
         busy += 1
         return Slot(worker: workers[best].id, thread: Int(thread))
+    }
+
+    /// Makes an idle thread of one worker busy with a request that is pinned to it, or returns nil when none is idle.
+    mutating func take(_ request: Int32, on id: WorkerID, at now: Instant) -> Slot? {
+        guard let index = index(of: id), workers[index].availableToPinned > 0,
+            let thread = workers[index].take(request, at: now)
+        else { return nil }
+        if !workers[index].isDraining { available -= 1 }
+        busy += 1
+        return Slot(worker: id, thread: Int(thread))
     }
 
     /// Returns the request that runs on a thread, or nil when the thread is idle or unknown.
@@ -105,7 +125,7 @@ struct SlotTable: Sendable {
         return true
     }
 
-    private func index(of id: WorkerID) -> Int? {
+    func index(of id: WorkerID) -> Int? {
         for index in workers.indices where workers[index].id == id {
             return index
         }

@@ -14,6 +14,8 @@ struct WorkerThreads: Sendable {
     private(set) var limit: Int
     private(set) var busy = 0
     var isDraining = false
+    /// Whether it still gets the requests that are pinned to it while it drains.
+    var keepsPinned = false
     /// Whether it gets nothing for now.
     var isHeld = false
     private var threads: [Thread]
@@ -34,6 +36,11 @@ struct WorkerThreads: Sendable {
     /// How many requests it could be given now.
     var available: Int {
         isDraining || isHeld || busy >= limit ? 0 : limit - busy
+    }
+
+    /// How many requests that are pinned to it could it be given now.
+    var availableToPinned: Int {
+        (isDraining && !keepsPinned) || isHeld || busy >= limit ? 0 : limit - busy
     }
 
     /// The threads that take part: the limit, or what is busy where that is more or all there will be.

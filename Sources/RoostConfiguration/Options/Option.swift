@@ -53,6 +53,8 @@ public struct Option: Sendable {
         case workers = "Workers"
         /// Event loops.
         case asgi = "ASGI"
+        /// Browsers that stay with a worker.
+        case sticky = "Sessions"
         /// How workers make room for others.
         case lifecycle = "Recycle and reload"
         /// The request queue.
