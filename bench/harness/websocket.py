@@ -118,10 +118,12 @@ class WebSocket:
 
 
 async def echoes(port: int, payload: bytes) -> bool:
-    """Whether the server gives one message back byte for byte."""
+    """Whether the server gives one message back byte for byte, within 10 s."""
     socket = await WebSocket.open(port)
     try:
         socket.send(payload)
         return await asyncio.wait_for(socket.receive(), 10) == payload
+    except asyncio.TimeoutError:
+        return False
     finally:
         socket.close()
