@@ -16,7 +16,7 @@ TITLE = "Idle WebSockets: memory"
 SERVERS = tuple(ASGI)
 SOCKETS, AT_ONCE = 1_000, 50
 SHAPE = Shape(1, 1)
-CASE = f"{SOCKETS:,} sockets, 1 worker".replace(",", " ")
+CASE = f"{SOCKETS} sockets, 1 worker"
 METHOD = (
     f"`bench/apps/asgi_plain.py:echo`, 1 worker. The PSS of the whole process tree two seconds after the server has "
     f"echoed a first message, and again two seconds after {SOCKETS} WebSockets have been opened, {AT_ONCE} at a time, "
