@@ -70,6 +70,7 @@ for chore in "$@"; do
         needs_packages examples/requirements.txt
         needs_packages Tests/acceptance/requirements.txt
         command -v chromium >/dev/null || command -v google-chrome >/dev/null || debian WANTED chromium
+        compgen -G "/usr/lib/*/faketime/libfaketime.so.1" >/dev/null || debian WANTED libfaketime
         ;;
     bench)
         python3 -c 'import ensurepip, venv' 2>/dev/null || debian NEEDED python3-venv

@@ -28,7 +28,7 @@ extension Dispatcher {
             }
             let action = exchange.deadline.look(
                 from: exchange.startedAt,
-                extended: seat.worker.link.lanes[lane].extendedDeadline(of: exchange.stream),
+                extended: seat.extendedDeadline(of: exchange.stream, in: lane),
                 grace: timeoutGrace,
                 at: now
             )
@@ -47,7 +47,7 @@ extension Dispatcher {
         metadata["route"] = "\(exchange.owner?.route ?? "a request whose client had left")"
         metadata["ran"] = "\(DeathReport.seconds(now.since(exchange.startedAt)))"
         logger.warning("request timed out", metadata: metadata)
-        seat.worker.link.lanes[lane].cancel(exchange.stream)
+        if !seat.isLoop { seat.worker.link.lanes[lane].cancel(exchange.stream) }
         let failure = ExchangeFailure.timedOut(limit: exchange.deadline.limit)
         guard exchange.claim?.revoke() != true else {
             // No thread has come to it: there is nobody to interrupt.
@@ -88,7 +88,7 @@ extension Dispatcher {
             break
         case .dismiss:
             seat.judge = nil
-            logger.notice("a thread that was taken to be stuck came back", metadata: seat.metadata)
+            logger.notice("what was taken to be stuck came back", metadata: seat.metadata)
         case .replace(let finding, let evidence):
             var metadata = seat.metadata
             metadata["evidence"] = "\(evidence)"
@@ -99,7 +99,7 @@ extension Dispatcher {
             }
             let isReplaced = replaceWorker(seat.worker, .stuck)
             logger.error(
-                "\(finding.rawValue): its worker \(isReplaced ? "is" : "can't be") replaced",
+                "\(finding.sentence(isLoop: seat.isLoop)): its worker \(isReplaced ? "is" : "can't be") replaced",
                 metadata: metadata
             )
         }
@@ -110,8 +110,9 @@ extension Dispatcher {
             guard let exchange = seat.running[lane], exchange.deadline.isStuck else { return nil }
             let age = DeathReport.seconds(now.since(exchange.startedAt))
             // As Python's stack dump names it: `Thread 0x00007f… (most recent call first)`.
-            let name = seat.worker.link.lanes[lane].thread.map { String($0.name, radix: 16) }
-            return "thread \(lane + 1)\(name.map { " (0x\($0))" } ?? ""): request "
+            let name = seat.thread(of: lane).map { String($0.name, radix: 16) }
+            let place = seat.isLoop ? "event loop" : "thread \(lane + 1)"
+            return "\(place)\(name.map { " (0x\($0))" } ?? ""): request "
                 + "\(requestIDs.text(exchange.number)), \(age)"
         }.joined(separator: "; ")
     }
@@ -119,7 +120,7 @@ extension Dispatcher {
     private func signs(of seat: WorkerSeat) -> HangJudge.Signs {
         let stuck = seat.stuckThreads
         let lane = seat.running.firstIndex { $0?.deadline.isStuck == true }
-        let thread = lane.flatMap { seat.worker.link.lanes[$0].thread?.id }
+        let thread = lane.flatMap { seat.thread(of: $0)?.id }
         return HangJudge.Signs(
             finished: seat.served,
             stuckThreads: stuck,

@@ -12,7 +12,8 @@ extension Dispatcher {
         seat.worker.visitNews { lane in
             guard violation == nil else { return }
             do throws(LinkViolation) {
-                try read(lane, of: seat)
+                guard seat.isLoop == (lane == LinkGeometry.loopLane) else { throw .unexpectedFrame }
+                if seat.isLoop { try readLoop(of: seat) } else { try read(lane, of: seat) }
             } catch {
                 violation = error
             }
@@ -27,9 +28,9 @@ extension Dispatcher {
 
     /// Goes on reading frames that were left in the ring because the client was too far behind.
     func resume(_ exchange: Exchange) {
-        guard let slot = exchange.slot, let seat = seat(slot.worker), seat.running[slot.thread] === exchange else {
-            return
-        }
+        guard !exchange.isStream, let slot = exchange.slot, let seat = seat(slot.worker),
+            seat.running[slot.thread] === exchange
+        else { return }
         do throws(LinkViolation) {
             try read(slot.thread, of: seat)
         } catch {
@@ -59,7 +60,7 @@ extension Dispatcher {
         if let exchange = seat.running[lane] { exchange.owner?.paused(exchange) }
     }
 
-    private func apply(
+    func apply(
         _ event: LaneConversation.Event,
         to exchange: Exchange,
         _ seat: WorkerSeat
@@ -98,6 +99,12 @@ extension Dispatcher {
             fail(exchange, .aborted)
         case .log(let level, let text, let isOfRequest):
             log(level, text, isOfRequest ? exchange : nil, seat)
+        case .granted(let count):
+            guard seat.isLoop else { throw .unexpectedFrame }
+            exchange.flow.sending.granted(count)
+            exchange.owner?.bodyMayGoOn(exchange)
+        case .opened, .message, .closed:
+            throw .unexpectedFrame
         }
     }
 
@@ -124,7 +131,7 @@ extension Dispatcher {
         exchange.owner?.continued(exchange, file: file, offset: offset, count: count)
     }
 
-    private func log(_ level: UInt8, _ text: UnsafeRawBufferPointer, _ exchange: Exchange?, _ seat: WorkerSeat) {
+    func log(_ level: UInt8, _ text: UnsafeRawBufferPointer, _ exchange: Exchange?, _ seat: WorkerSeat) {
         var metadata: Logger.Metadata = ["worker": "\(seat.worker.index + 1)"]
         if let exchange { metadata["request"] = "\(requestIDs.text(exchange.number))" }
         let line = String(decoding: text.prefix(64 << 10), as: UTF8.self)

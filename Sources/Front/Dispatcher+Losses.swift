@@ -60,12 +60,14 @@ extension Dispatcher {
     private func judge(_ exchange: Exchange, on seat: WorkerSeat, _ death: WorkerDeath) -> RetryRule.Verdict {
         guard !exchange.isWarmUp, exchange.ticket != nil else { return .refuse }
         let lane = exchange.stagedAt?.lane ?? exchange.slot?.thread ?? 0
-        let hasBegun = exchange.stage == .answering || exchange.claim?.revoke() != true
+        // Of a body that was sent on already nothing is left to begin again with.
+        let isRepeatable = exchange.owner?.isRepeatable ?? true
+        let hasBegun = exchange.stage == .answering || exchange.claim?.revoke() != true || !isRepeatable
         return retryRule.verdict(
             RetryRule.Evidence(
                 hasBegun: hasBegun,
-                isSafe: exchange.owner?.isSafe ?? false,
-                isMarkedIdempotent: seat.worker.link.lanes[lane].isIdempotent(exchange.stream),
+                isSafe: isRepeatable && exchange.owner?.isSafe ?? false,
+                isMarkedIdempotent: isRepeatable && seat.isIdempotent(exchange.stream, in: lane),
                 isAnswering: exchange.stage == .answering,
                 hasClient: exchange.owner != nil,
                 hasHadItsTime: death.reason == .drainTimeout,
@@ -90,6 +92,8 @@ extension Dispatcher {
         exchange.slot = nil
         exchange.claim = nil
         exchange.stream = 0
+        exchange.isStream = false
+        exchange.flow = StreamFlow()
         exchange.deadline = RunningDeadline(limit: exchange.deadline.limit)
     }
 

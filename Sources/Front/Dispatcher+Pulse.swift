@@ -24,7 +24,7 @@ extension Dispatcher {
         case .hold(let runs, let process):
             hold(seat, runs: runs, process, at: now)
         case .resume(let time):
-            queue.setHeld(false, for: seat.worker.id)
+            updateHold(of: seat)
             log(.notice, "worker takes requests again", seat, after: time)
         case .replace(let time, let process):
             let isReplaced = replaceWorker(seat.worker, .stuck)
@@ -42,13 +42,17 @@ extension Dispatcher {
     }
 
     private func hold(_ seat: WorkerSeat, runs: Bool, _ process: ProcessLook?, at now: Instant) {
-        queue.setHeld(true, for: seat.worker.id)
+        updateHold(of: seat)
         seat.untaken = seat.running.compactMap { $0?.claim }.filter(\.isUntaken)
         log(
             .warning,
             runs
-                ? "worker does not take requests, though it runs: no thread of it gets the interpreter's lock"
-                : "worker does not run: its requests are given to others",
+                ? seat.isLoop
+                    ? "worker does not take requests, though it runs: its event loop is kept busy"
+                    : "worker does not take requests, though it runs: no thread of it gets the interpreter's lock"
+                : seat.isLoop
+                    ? "worker does not take requests: its event loop is blocked, or it does not run"
+                    : "worker does not run: its requests are given to others",
             seat,
             after: WorkerPulse.tooLong,
             process
@@ -79,7 +83,8 @@ extension Dispatcher {
         var lanes: [Int] = []
         for lane in seat.running.indices {
             guard let exchange = seat.running[lane], !exchange.isWarmUp, exchange.stage == .running,
-                exchange.claim?.isUntaken == true, isWanted(exchange), exchange.claim?.revoke() == true
+                exchange.claim?.isUntaken == true, exchange.owner?.isRepeatable ?? true, isWanted(exchange),
+                exchange.claim?.revoke() == true
             else { continue }
             lanes.append(lane)
         }

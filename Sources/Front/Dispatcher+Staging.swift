@@ -51,7 +51,7 @@ extension Dispatcher {
         if depth == nil { stagingCursor &+= 1 }
         for offset in seats.indices {
             let seat = seats[(depth == nil ? stagingCursor &+ offset : offset) % seats.count]
-            if seat.isLeaving { continue }
+            if seat.isLeaving || seat.isLoop { continue }
             let share = depth ?? max(2, Self.aheadPerWorker / max(seat.worker.threads, 1))
             for lane in seat.running.indices {
                 // Not behind one that has run too long already: what is taken back from there must not return.

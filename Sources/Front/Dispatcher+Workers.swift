@@ -18,7 +18,9 @@ extension Dispatcher {
         let exchange = makeExchange(for: owner)
         exchange.stage = .running
         exchange.isWarmUp = true
-        exchange.stream = makeStream()
+        exchange.stream = seat.makeStream(makeStream(), for: 0)
+        exchange.isStream = seat.isLoop
+        exchange.slot = Slot(worker: seat.worker.id, thread: 0)
         exchange.offeredAt = MonotonicClock.now()
         exchange.takenAt = exchange.offeredAt
         seat.running[0] = exchange

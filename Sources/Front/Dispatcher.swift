@@ -29,6 +29,10 @@ final class Dispatcher {
     private var hasBacklog = false
     /// Whether a look at what lies ready is scheduled.
     var isWatchingStaged = false
+    /// Whether a look at rings without room is scheduled.
+    var isWatchingRoom = false
+    /// Whether the app takes the body of a request as it comes: as far as is known, before any worker has come.
+    var streamsBodies = false
     /// How long a request may run with others laid ready behind it.
     var patience = Nanoseconds.milliseconds(2)
     /// Where laying ready goes on looking for room.
@@ -116,7 +120,11 @@ final class Dispatcher {
         if case .running(let slot) = queue.leave(ticket), let seat = seat(slot.worker),
             seat.running[slot.thread] === exchange
         {
-            seat.worker.link.lanes[slot.thread].cancel(exchange.stream)
+            if seat.isLoop {
+                depart(exchange, .gone)
+            } else {
+                seat.worker.link.lanes[slot.thread].cancel(exchange.stream)
+            }
         }
     }
 
@@ -173,7 +181,8 @@ final class Dispatcher {
         }
         exchange.stage = .running
         exchange.slot = slot
-        exchange.stream = makeStream()
+        exchange.stream = seat.makeStream(makeStream(), for: slot.thread)
+        exchange.isStream = seat.isLoop
         exchange.takenAt = now
         exchange.startedAt = now
         seat.running[slot.thread] = exchange
@@ -188,11 +197,19 @@ final class Dispatcher {
                 _ = queue.drain(seat.worker.id)
                 return
             }
+            if seat.lacksRoom, !seat.isBroken(slot.thread) {
+                giveBack(exchange, hasRun: false, at: now)
+                crowd(seat)
+                return
+            }
             _ = take(ticket)
             queue.finish(slot, of: ticket, at: now)
             fail(exchange, .undeliverable)
-            if seat.worker.link.lanes[slot.thread].isBroken { killWorker(seat.worker, .positionOutOfRange) }
+            if seat.isBroken(slot.thread) { killWorker(seat.worker, .positionOutOfRange) }
+            return
         }
+        // What had no place in the request's own frame.
+        if seat.isLoop { owner.bodyMayGoOn(exchange) }
     }
 
     private func wait(_ exchange: Exchange, _ ticket: RequestTicket) {

@@ -42,6 +42,14 @@ final class Exchange {
     var takenAt = Instant(nanoseconds: 0)
     /// When the front gave it to the thread, or learned that it went on with it.
     var startedAt = Instant(nanoseconds: 0)
+    /// Whether an event loop has it, or had it: then frames name it by a ``StreamID``.
+    var isStream = false
+    /// What may be under way on its stream; of an event loop only.
+    var flow = StreamFlow()
+    /// Whether it waits for room in its worker's ring.
+    var wantsRoom = false
+    /// Whether its owner is to be told that all that has come was told.
+    var isTouched = false
     /// How long it may run.
     var deadline = RunningDeadline()
     /// Whether it was taken back once already from a worker that runs, but does not come to it.
@@ -76,6 +84,10 @@ protocol ExchangeOwner: AnyObject {
     func write(_ exchange: Exchange, to worker: WorkerSeat, lane: Int) -> FrameClaim?
     /// Whether its client is so far behind that no more frames are to be read for now.
     var isFull: Bool { get }
+    /// Bytes of the response that wait for the client.
+    var backlogBytes: Int { get }
+    /// Whether all of the request is still here, so that it can be written once more.
+    var isRepeatable: Bool { get }
     /// Whether the request is small enough to be laid ready.
     var canBeStaged: Bool { get }
     /// Whether the request's method is safe, so that it may run twice; see ``RetryRule``.
@@ -84,6 +96,8 @@ protocol ExchangeOwner: AnyObject {
     var route: String { get }
     /// The head of the response and the first bytes of its body, in shared memory.
     func began(_ exchange: Exchange, _ response: ResponseEnvelope.Reader, isWhole: Bool)
+    /// More of the request's body may be sent on: the app has taken some, or there is room again.
+    func bodyMayGoOn(_ exchange: Exchange)
     /// More of the body, in shared memory.
     func continued(_ exchange: Exchange, _ bytes: UnsafeRawBufferPointer)
     /// The rest of the body is a part of a file.

@@ -1,5 +1,6 @@
 public import HTTPCodec
 public import RequestQueue
+internal import Workers
 
 /// What the front needs to know.
 ///
@@ -45,6 +46,30 @@ public struct FrontConfiguration: Sendable {
         public init() {}
     }
 
+    /// What a new worker is asked once, alone, before traffic.
+    public struct WarmUp: Sendable, Equatable {
+        /// The request's target; nil for no such request.
+        public var path: String?
+        /// Whether the app may say what to ask instead: where nobody chose the path.
+        public var isDefault: Bool
+
+        /// Creates it.
+        public init(path: String?, isDefault: Bool = false) {
+            self.path = path
+            self.isDefault = isDefault
+        }
+
+        /// What a worker is asked that has introduced itself; nil for nothing.
+        func path(for introduction: WorkerIntroduction?) -> String? {
+            guard isDefault, path != nil else { return path }
+            // The worker's word: no target that a client could not send.
+            guard let own = introduction?.warmUpPath, own.hasPrefix("/"), own.utf8.count <= 1024,
+                own.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
+            else { return path }
+            return own
+        }
+    }
+
     /// The listeners, at least one.
     public var listeners: [Listener] = [.tcp(host: "127.0.0.1", port: 8000)]
     /// Sockets that listen already, instead of ``listeners``; the front takes them over.
@@ -83,6 +108,8 @@ public struct FrontConfiguration: Sendable {
     public var sheddablePaths: [String] = []
     /// Requests that run.
     public var requests = Requests()
+    /// Whether the app is known to be ASGI, before any worker has said so.
+    public var isASGI = false
     /// Whether the app is not told which content codings a client takes, so that it sends pages as plain HTML.
     ///
     /// For development: a ``CodeFailure`` can't be put behind a compressed page.

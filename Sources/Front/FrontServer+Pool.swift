@@ -9,6 +9,8 @@ public struct ScaleOutcome: Sendable, Equatable {
     public var processes: Int
     /// Threads of each worker, T.
     public var threads: Int
+    /// Whether the app is ASGI, whose workers run one event loop each: then the threads are not used.
+    public var isASGI = false
 }
 
 // What an operator may ask of the workers while they serve. Every function may be called from anywhere.
@@ -45,7 +47,7 @@ extension FrontServer {
     public func scale(processes: Int?, threads: Int?) -> EventLoopFuture<ScaleOutcome> {
         loop.submit { [self] in
             try pool.scale(processes: processes, threads: threads)
-            return ScaleOutcome(processes: pool.processes, threads: pool.threads)
+            return ScaleOutcome(processes: pool.processes, threads: pool.threads, isASGI: pool.isASGI)
         }
     }
 
@@ -75,7 +77,8 @@ extension FrontServer {
                 pid: worker.pid > 0 ? worker.pid : nil,
                 state: worker.stateName,
                 isReady: worker.isReady,
-                threads: worker.threads,
+                threads: dispatcher.seat(worker.id).flatMap { $0.isLoop ? $0.slots : nil } ?? worker.threads,
+                isASGI: worker.introduction?.interface == .asgi,
                 busyThreads: dispatcher.queue.busyThreads(of: worker.id) ?? 0,
                 requests: dispatcher.seat(worker.id)?.served ?? 0,
                 uptime: now.since(worker.startedAt).duration,

@@ -34,13 +34,13 @@ public final class FrontServer: @unchecked Sendable {
     /// - Parameters:
     ///   - configuration: What the front itself needs to know.
     ///   - workers: The workers to keep.
-    ///   - warmUpPath: What each new worker is asked once, alone, before traffic; nil for nothing.
+    ///   - warmUp: What each new worker is asked once, alone, before traffic.
     ///   - logger: Takes what there is to say; must not block.
     ///   - accessLog: Takes the lines of the access log; called on the loop, must not block.
     public init(
         configuration: FrontConfiguration,
         workers: WorkerPoolConfiguration,
-        warmUpPath: String?,
+        warmUp: FrontConfiguration.WarmUp,
         logger: Logger,
         accessLog: ((AccessLogLine) -> Void)?
     ) {
@@ -68,7 +68,8 @@ public final class FrontServer: @unchecked Sendable {
             accessLog: accessLog
         )
         listeners = ListenerGroup(core: core)
-        events = WorkerEvents(dispatcher: dispatcher, listeners: listeners, warmUpPath: warmUpPath, logger: logger)
+        events = WorkerEvents(dispatcher: dispatcher, listeners: listeners, warmUp: warmUp, logger: logger)
+        dispatcher.streamsBodies = configuration.isASGI
         pool = WorkerPool(configuration: workers, eventLoop: loop, logger: logger, delegate: events)
     }
 

@@ -8,8 +8,8 @@ internal import Telemetry
 /// Refusals, deadlines, and the several ways in which a connection ends.
 extension HTTP1Connection {
     /// What is read and thrown away after the last answer, so that the client gets to read it.
-    private static let lingerBytes = 1 << 20
-    private static let lingerTime = Nanoseconds.seconds(2)
+    static let lingerBytes = 1 << 20
+    static let lingerTime = Nanoseconds.seconds(2)
 
     // MARK: Answers of our own
 
@@ -114,12 +114,21 @@ extension HTTP1Connection {
         case .head, .body:
             respond(status: 400, message: "Bad Request: the request ended too early.", closes: true)
         case .exchange:
+            if let upload, !upload.isComplete || (upload.isHandedOver && !upload.isSent) {
+                // What has come may hold the rest of it, which goes before the news that nothing follows.
+                return sendUpload()
+            }
             // One that waits is taken to have left: it never reaches the app. One that runs is answered all the same;
             // if nobody is there the write says so.
-            if let exchange, core.dispatcher.withdraw(exchange) {
+            guard let exchange else { return }
+            if core.dispatcher.withdraw(exchange) {
                 self.exchange = nil
                 close()
+            } else {
+                core.dispatcher.depart(exchange, .halfClosed)
             }
+        case .dropping:
+            closeWhenSent()
         case .lingering:
             if !hasUnsent { close() }
         case .closed:
@@ -151,7 +160,7 @@ extension HTTP1Connection {
     }
 
     /// Closes an idle connection, though not before its last answer is out.
-    private func closeWhenSent() {
+    func closeWhenSent() {
         if hasUnsent { closeGently() } else { close() }
     }
 
@@ -173,7 +182,7 @@ extension HTTP1Connection {
     /// Whether a request is on its way in or an answer on its way out.
     var isBusy: Bool {
         switch phase {
-        case .body, .exchange: true
+        case .body, .exchange, .dropping: true
         case .head: inbound.readableBytes > 0 || hasUnsent
         case .lingering: hasUnsent
         case .preamble, .closed: false
@@ -183,7 +192,7 @@ extension HTTP1Connection {
     /// Whether the client may still send a request that is answered.
     var mayStillAsk: Bool {
         switch phase {
-        case .preamble, .head, .body, .exchange: true
+        case .preamble, .head, .body, .exchange, .dropping: true
         case .lingering, .closed: false
         }
     }
@@ -210,21 +219,32 @@ extension HTTP1Connection {
                 respond(status: 408, message: "Request Timeout: the head did not arrive in time.", closes: true)
             }
         case .body:
-            let timeouts = core.configuration.timeouts
-            let elapsed = now.since(bodyMark.time)
-            guard timeouts.bodyRate > 0, elapsed > Nanoseconds(timeouts.bodyGrace) else { return }
-            // Looked at anew each time, so that a fast start buys no idle hours.
-            let received = bodyReceived - bodyMark.bytes
-            bodyMark = (now, bodyReceived)
-            if Double(received) < Double(timeouts.bodyRate) * elapsed.inSeconds {
+            if isBodyTooSlow(at: now) {
                 core.dispatcher.metrics.refuse(cause: "body_timeout")
                 respond(status: 408, message: "Request Timeout: the body arrived too slowly.", closes: true)
             }
         case .exchange:
-            sweepWriting(at: now)
+            if isTooSlow(at: now) {
+                endSlowUpload()
+            } else {
+                sweepWriting(at: now)
+            }
+        case .dropping:
+            if now > deadline { closeGently() }
         case .closed:
             break
         }
+    }
+
+    /// Whether the body that is coming has come more slowly than it may, since the last look.
+    func isBodyTooSlow(at now: Instant) -> Bool {
+        let timeouts = core.configuration.timeouts
+        let elapsed = now.since(bodyMark.time)
+        guard timeouts.bodyRate > 0, elapsed > Nanoseconds(timeouts.bodyGrace) else { return false }
+        // Looked at anew each time, so that a fast start buys no idle hours.
+        let received = bodyReceived - bodyMark.bytes
+        bodyMark = (now, bodyReceived)
+        return Double(received) < Double(timeouts.bodyRate) * elapsed.inSeconds
     }
 
     /// Ends a client that takes nothing of what waits for it.

@@ -7,7 +7,7 @@ internal import Telemetry
 /// From bytes to a whole request.
 extension HTTP1Connection {
     /// How much of the next requests is read while one is answered.
-    private static let aheadBytes = 64 << 10
+    static let aheadBytes = 64 << 10
 
     /// Goes as far as the bytes reach.
     func process() {
@@ -24,8 +24,14 @@ extension HTTP1Connection {
             case .body:
                 guard readBody() else { return }
             case .exchange:
-                if inbound.readableBytes > Self.aheadBytes { setReading(false) }
+                if upload != nil {
+                    sendUpload()
+                } else if inbound.readableBytes > Self.aheadBytes {
+                    setReading(false)
+                }
                 return
+            case .dropping:
+                guard dropRest() else { return }
             case .lingering, .closed:
                 return
             }
@@ -88,6 +94,10 @@ extension HTTP1Connection {
         case .length, .chunked:
             break
         }
+        chunks = parser.head.framing == .chunked ? ChunkedBodyDecoder(limits: core.configuration.limits) : nil
+        bodyMark = (now, 0)
+        bodyReceived = 0
+        if isToBeStreamed { return beginUpload(exchange, at: now) }
         // Refused before the body is read, so that a full queue costs nobody an upload.
         if case .refuse(let cause) = core.dispatcher.queue.admission(
             client: exchange.client,
@@ -99,14 +109,11 @@ extension HTTP1Connection {
             failed(exchange, .refused(cause))
             return false
         }
-        chunks = parser.head.framing == .chunked ? ChunkedBodyDecoder(limits: core.configuration.limits) : nil
         if parser.head.expectsContinue && inbound.readableBytes == 0 {
             write(ByteBuffer(staticString: "HTTP/1.1 100 Continue\r\n\r\n"))
             flush()
         }
         phase = .body
-        bodyMark = (now, 0)
-        bodyReceived = 0
         return true
     }
 
@@ -129,6 +136,7 @@ extension HTTP1Connection {
             refuse(.noRoomForBody)
             return false
         }
+        chunks = nil
         submit(exchange, at: MonotonicClock.now())
         return true
     }

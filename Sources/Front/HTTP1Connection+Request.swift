@@ -104,29 +104,28 @@ extension HTTP1Connection {
     /// Offers the complete request.
     func submit(_ exchange: Exchange, at now: Instant) {
         phase = .exchange
-        chunks = nil
         if let failure = core.codeFailure, core.dispatcher.queue.threads == 0 { return standIn(failure) }
         core.dispatcher.submit(exchange, at: now)
     }
 
     func write(_ exchange: Exchange, to seat: WorkerSeat, lane: Int) -> FrameClaim? {
-        let link = seat.worker.link
         let client =
             origin.address.map { $0.isSame(as: peer.peer) ? peer : PeerAddress(.address($0, port: origin.port ?? 0)) }
             ?? peer
         let text =
             head.readableBytes + client.address.count + client.port.count + RequestID.byteCount + listener.host.count
             + listener.port.count
+        if upload != nil { return writeUpload(exchange, to: seat, lane: lane, client: client, text: text) }
         var inline = body.file == nil ? body.byteCount : 0
         var count = RequestEnvelopeWriter.byteCount(fields: envelopeFields, textBytes: text, inlineBody: inline)
-        if count > link.region.geometry.requestPayloadBytes {
+        if count > seat.requestPayloadBytes, inline > 0 || !seat.isLoop {
             guard inline > 0, (try? body.moveToFile(in: core.configuration.spoolDirectory)) != nil else { return nil }
             inline = 0
             count = RequestEnvelopeWriter.byteCount(fields: envelopeFields, textBytes: text, inlineBody: 0)
         }
         if let file = body.file, !seat.worker.send(file: file.descriptor, stream: exchange.stream) { return nil }
-        return link.lanes[lane].send(.request, stream: exchange.stream, count: count) { payload in
-            fill(payload, exchange, client: client, text: text)
+        return seat.send(.request, to: lane, stream: exchange.stream, count: count) { payload in
+            fill(payload, exchange, client: client, text: text, flags: body.file != nil ? .bodyIsFile : [], body.memory)
         }
     }
 
@@ -144,25 +143,35 @@ extension HTTP1Connection {
         }
     }
 
-    var canBeStaged: Bool { body.file == nil && head.readableBytes + body.byteCount < 4096 }
+    var canBeStaged: Bool { upload == nil && body.file == nil && head.readableBytes + body.byteCount < 4096 }
 
-    private func fill(
+    /// Writes a request's envelope.
+    ///
+    /// - Parameters:
+    ///   - payload: Where to.
+    ///   - exchange: The request.
+    ///   - client: Whom the app sees.
+    ///   - text: Bytes of text, see ``RequestEnvelopeWriter``.
+    ///   - flags: What the envelope says about the body.
+    ///   - bytes: The body, as far as it is in the frame.
+    func fill(
         _ payload: UnsafeMutableRawBufferPointer,
         _ exchange: Exchange,
         client: PeerAddress,
-        text: Int
+        text: Int,
+        flags: RequestEnvelope.Flags,
+        _ bytes: ByteBuffer
     ) {
         let request = parser.head
-        var flags: RequestEnvelope.Flags = []
+        var flags = flags
         if origin.scheme == .https { flags.insert(.https) }
         if request.minorVersion == 0 { flags.insert(.http10) }
-        if body.file != nil { flags.insert(.bodyIsFile) }
         var writer = RequestEnvelopeWriter(
             payload,
             flags: flags,
             fields: envelopeFields,
             textBytes: text,
-            bodyBytes: body.byteCount,
+            bodyBytes: flags.contains(.bodyIsFile) ? body.byteCount : bytes.readableBytes,
             queuedAt: exchange.offeredAt.nanoseconds
         )
         // The head goes first: its spans are then the text's.
@@ -183,8 +192,8 @@ extension HTTP1Connection {
             core.dispatcher.requestIDs.write(exchange.number, to: room)
             writer.set(.requestID, writer.append(UnsafeRawBufferPointer(room)))
         }
-        if body.file == nil, body.byteCount > 0 {
-            body.memory.withUnsafeReadableBytes { bytes in
+        if !flags.contains(.bodyIsFile), bytes.readableBytes > 0 {
+            bytes.withUnsafeReadableBytes { bytes in
                 if let base = bytes.baseAddress { writer.body.copyMemory(from: base, byteCount: bytes.count) }
             }
         }
@@ -199,7 +208,7 @@ extension HTTP1Connection {
         core.dispatcher.metrics.answered(
             method: method,
             status: response.status,
-            requestBytes: UInt64(body.byteCount),
+            requestBytes: UInt64(upload == nil ? body.byteCount : bodyReceived),
             responseBytes: UInt64(response.bodyBytes)
         )
         guard let accessLog = core.accessLog else { return }

@@ -225,12 +225,22 @@ extension HTTP1Connection: ExchangeOwner {
         // A flush that empties the socket's buffer tells so at once, in here.
         guard !isDrainingBacklog, !backlog.isEmpty, let context else { return }
         isDrainingBacklog = true
-        let before = backlog.memoryBytes
+        let before = (memory: backlog.memoryBytes, all: backlog.byteCount)
         let wasFull = isFull
         defer {
             isDrainingBacklog = false
-            core.backlogMemory += backlog.memoryBytes - before
-            if wasFull, !isFull, let exchange { core.dispatcher.resume(exchange) }
+            core.backlogMemory += backlog.memoryBytes - before.memory
+            if let exchange {
+                if exchange.isStream {
+                    core.dispatcher.took(
+                        exchange,
+                        before.all - backlog.byteCount,
+                        isEverything: backlog.isEmpty
+                    )
+                } else if wasFull, !isFull {
+                    core.dispatcher.resume(exchange)
+                }
+            }
         }
         while !backlog.isEmpty, phase == .exchange {
             while context.channel.isWritable, !backlog.isEmpty {
@@ -253,12 +263,16 @@ extension HTTP1Connection: ExchangeOwner {
     /// Whether so much waits for the client that the thread has to.
     var isFull: Bool { backlog.byteCount > core.configuration.responseSpoolBytes }
 
+    var backlogBytes: Int { backlog.byteCount }
+
     /// Lets go of all that belongs to one request: its spool file most of all.
-    private func forgetRequest() {
+    func forgetRequest() {
         exchange = nil
         head = ByteBuffer()
         body = RequestBody()
         response = ResponseProgress()
+        upload = nil
+        chunks = nil
     }
 
     /// The whole response is written: goes on to the next request, or closes.
@@ -280,11 +294,18 @@ extension HTTP1Connection: ExchangeOwner {
 
     /// Goes on to the next request, or closes.
     private func goOn(keepsAlive: Bool) {
+        let isUnread = upload?.isComplete == false
+        if isUnread, keepsAlive, beginDropping() { return }
         forgetRequest()
-        guard keepsAlive else {
+        guard keepsAlive, !isUnread else {
             closeGently()
             return
         }
+        awaitRequest()
+    }
+
+    /// Waits for the next request, or takes it up.
+    func awaitRequest() {
         parser.reset()
         phase = .head
         let now = MonotonicClock.now()

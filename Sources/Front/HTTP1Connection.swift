@@ -9,11 +9,11 @@ internal import WorkerLink
 /// answers are in order, and one parser state is enough.
 ///
 /// ```
-/// preamble ─▶ head ─▶ body ─▶ exchange ─▶ head …
-///               └───────┴────────┴──▶ lingering ─▶ closed
+/// preamble ─▶ head ─▶ body ─▶ exchange ─▶ (dropping) ─▶ head …
+///               └───────┴────────┴────────────┴──▶ lingering ─▶ closed
 /// ```
 ///
-/// Reading is in `+Reading`, handing over in `+Request`, answering in `+Response`, ends in `+Closing`.
+/// Reading is in `+Reading` and `+Upload`, handing over in `+Request`, answering in `+Response`, ends in `+Closing`.
 final class HTTP1Connection: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -25,8 +25,11 @@ final class HTTP1Connection: ChannelInboundHandler {
         case head
         /// The body is coming. May go to exchange, lingering, closed.
         case body
-        /// A request is with the dispatcher, or its answer on the way. May go to head, lingering, closed.
+        /// A request is with the dispatcher, or its answer on the way; its body may be coming still. May go to dropping,
+        /// head, lingering, closed.
         case exchange
+        /// The answer is out, and the rest of the request's body is thrown away. May go to head, lingering, closed.
+        case dropping
         /// All was said; the client's bytes are thrown away until it closes. May go to closed.
         case lingering
         case closed
@@ -46,6 +49,8 @@ final class HTTP1Connection: ChannelInboundHandler {
     var chunks: ChunkedBodyDecoder?
     var head = ByteBuffer()
     var body = RequestBody()
+    /// The body that goes on to the app as it comes; nil for one that is taken whole.
+    var upload: RequestUpload?
     /// When this phase is over at the latest; see `sweep`.
     var deadline: Instant
     /// When and at how many bytes the body's rate was last looked at.

@@ -29,6 +29,14 @@ struct HangJudge: Sendable, Equatable {
         case threadIsStuck = "a thread is stuck"
         /// No thread of it runs Python any more: one holds the interpreter's lock and never lets it go.
         case interpreterIsStuck = "the interpreter is stuck"
+
+        /// The finding in the log; an event loop has one thread for all its requests.
+        func sentence(isLoop: Bool) -> String {
+            switch self {
+            case .threadIsStuck: isLoop ? "a request does not end" : rawValue
+            case .interpreterIsStuck: isLoop ? "the event loop is stuck" : rawValue
+            }
+        }
     }
 
     enum Verdict: Sendable, Equatable {

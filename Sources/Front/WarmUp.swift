@@ -34,7 +34,7 @@ final class WarmUp: ExchangeOwner {
             parts.reduce(0) { $0 + $1.1.count } + fields.reduce(0) { $0 + $1.0.count + $1.1.count }
             + RequestID.byteCount
         let count = RequestEnvelopeWriter.byteCount(fields: fields.count, textBytes: text, inlineBody: 0)
-        return seat.worker.link.lanes[lane].send(.request, stream: exchange.stream, count: count) { payload in
+        return seat.send(.request, to: lane, stream: exchange.stream, count: count) { payload in
             var writer = RequestEnvelopeWriter(
                 payload,
                 flags: .warmUp,
@@ -56,11 +56,14 @@ final class WarmUp: ExchangeOwner {
     var isSafe: Bool { true }
     var route: String { "the warm-up request" }
     var isFull: Bool { false }
+    var backlogBytes: Int { 0 }
+    var isRepeatable: Bool { true }
 
     func began(_ exchange: Exchange, _ response: ResponseEnvelope.Reader, isWhole: Bool) {
         if isWhole { completion(true) }
     }
 
+    func bodyMayGoOn(_ exchange: Exchange) {}
     func continued(_ exchange: Exchange, _ bytes: UnsafeRawBufferPointer) {}
     func continued(_ exchange: Exchange, file: SpoolFile, offset: Int, count: Int) {}
     func ended(_ exchange: Exchange) { completion(true) }

@@ -10,7 +10,7 @@ internal import Workers
 final class WorkerEvents: WorkerPoolDelegate {
     private let dispatcher: Dispatcher
     private let listeners: ListenerGroup
-    private let warmUpPath: String?
+    private let warmUp: FrontConfiguration.WarmUp
     private let logger: Logger
     /// Told when the pool has given up.
     var onFailure: ((StartupFailure) -> Void)?
@@ -23,17 +23,22 @@ final class WorkerEvents: WorkerPoolDelegate {
     /// Whether a worker has ever been ready.
     private(set) var hasServed = false
 
-    init(dispatcher: Dispatcher, listeners: ListenerGroup, warmUpPath: String?, logger: Logger) {
+    init(
+        dispatcher: Dispatcher,
+        listeners: ListenerGroup,
+        warmUp: FrontConfiguration.WarmUp,
+        logger: Logger
+    ) {
         self.dispatcher = dispatcher
         self.listeners = listeners
-        self.warmUpPath = warmUpPath
+        self.warmUp = warmUp
         self.logger = logger
     }
 
     func workerNeedsWarmUp(_ worker: Worker, done: @escaping (Bool) -> Void) {
         let seat = WorkerSeat(worker)
         dispatcher.seats.append(seat)
-        guard let warmUpPath else {
+        guard let path = warmUp.path(for: worker.introduction) else {
             done(true)
             return
         }
@@ -43,13 +48,15 @@ final class WorkerEvents: WorkerPoolDelegate {
             if name != "0.0.0.0" && name != "::" { host = name }
             port = String(number)
         }
-        dispatcher.warmUp(seat, path: warmUpPath, host: Array(host.utf8), port: Array(port.utf8), completion: done)
+        dispatcher.warmUp(seat, path: path, host: Array(host.utf8), port: Array(port.utf8), completion: done)
     }
 
     func workerBecameReady(_ worker: Worker) {
-        if dispatcher.seat(worker.id) == nil { dispatcher.seats.append(WorkerSeat(worker)) }
-        _ = dispatcher.queue.add(worker: worker.id, threads: worker.link.lanes.count)
-        _ = dispatcher.queue.setThreadLimit(worker.threads, for: worker.id)
+        let seat = dispatcher.seat(worker.id) ?? WorkerSeat(worker)
+        if dispatcher.seat(worker.id) == nil { dispatcher.seats.append(seat) }
+        _ = dispatcher.queue.add(worker: worker.id, threads: seat.slots)
+        if !seat.isLoop { _ = dispatcher.queue.setThreadLimit(worker.threads, for: worker.id) }
+        dispatcher.streamsBodies = seat.isLoop
         dispatcher.successorBecameReady(worker)
         hasServed = true
         onReady()
@@ -57,6 +64,7 @@ final class WorkerEvents: WorkerPoolDelegate {
     }
 
     func workerThreadsChanged(_ worker: Worker) {
+        guard dispatcher.seat(worker.id)?.isLoop != true else { return }
         _ = dispatcher.queue.setThreadLimit(worker.threads, for: worker.id)
         dispatcher.pump(at: MonotonicClock.now())
     }

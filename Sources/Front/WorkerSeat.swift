@@ -3,19 +3,30 @@ internal import RequestQueue
 internal import WorkerLink
 internal import Workers
 
-/// What the dispatcher knows of one worker: which exchange each of its lanes runs.
+/// What the dispatcher knows of one worker: which exchange each of its slots runs.
 ///
 /// Confined to the front's loop.
+///
+/// A slot is a thread of a WSGI app, which has a lane of its own; or one of the requests that an ASGI app's event loop may
+/// have at once, all of which share the loop's lane, see ``StreamID``.
 final class WorkerSeat {
     let worker: Worker
-    /// One for each lane; nil where the thread is idle.
+    /// Whether its requests run on one event loop.
+    let isLoop: Bool
+    /// One for each slot; nil where it is idle.
     var running: [Exchange?]
-    /// For each lane, what lies ready behind the one that runs, next first.
+    /// For each slot, what lies ready behind the one that runs, next first; nothing ever for an event loop.
     var staged: [[(exchange: Exchange, claim: FrameClaim)]]
-    /// What each lane may say next.
+    /// What each slot may say next.
     var conversations: [LaneConversation]
     /// Whether it takes what it is handed.
     var pulse = WorkerPulse()
+    /// Whether the loop's ring had no room for a request.
+    var isCrowded = false
+    /// The streams that have something to send for which the loop's ring had no room, see ``StreamFlow``.
+    var wanting: [Exchange] = []
+    /// The streams that have said something since their clients' sockets were flushed.
+    var touched: [Exchange] = []
     /// The frames that lay untaken when it was held.
     var untaken: [FrameClaim] = []
     /// The judgement of it, once a thread is stuck.
@@ -24,15 +35,23 @@ final class WorkerSeat {
     var isWedged = false
     /// Whether it gets no more requests.
     var isLeaving = false
-    /// Requests that its threads have finished.
+    /// Requests that it has finished.
     var served: UInt64 = 0
 
+    /// Creates the seat of a worker that has introduced itself.
     init(_ worker: Worker) {
         self.worker = worker
-        running = Array(repeating: nil, count: worker.link.lanes.count)
-        staged = Array(repeating: [], count: worker.link.lanes.count)
-        conversations = Array(repeating: LaneConversation(), count: worker.link.lanes.count)
+        isLoop = worker.introduction?.interface == .asgi
+        let slots = isLoop ? min(max(worker.concurrency, 1), StreamID.greatestIndex) : worker.link.lanes.count
+        running = Array(repeating: nil, count: slots)
+        staged = Array(repeating: [], count: slots)
+        conversations = Array(repeating: LaneConversation(), count: slots)
     }
+
+    /// How many requests may be in it at once.
+    ///
+    /// Of a WSGI worker all its lanes, of which the queue's limit may leave some unused.
+    var slots: Int { running.count }
 
     /// Every request that it has, running and laid ready.
     var exchanges: [Exchange] { running.compactMap { $0 } + staged.joined().map(\.exchange) }
@@ -43,6 +62,58 @@ final class WorkerSeat {
     /// Whether no request is in it that can still end: a thread that is stuck is not waited for.
     var isIdle: Bool { running.allSatisfy { $0?.deadline.isStuck ?? true } }
 
-    /// How many threads are stuck.
+    /// How many threads are stuck; of an event loop, requests that do not end.
     var stuckThreads: Int { running.count { $0?.deadline.isStuck == true } }
+}
+
+// MARK: What is on the wire
+
+extension WorkerSeat {
+    /// The name that the next request of a slot has in frames.
+    func makeStream(_ number: UInt64, for slot: Int) -> UInt64 {
+        isLoop ? StreamID(number: number, index: slot, isSocket: false).raw : number
+    }
+
+    /// The largest payload of a request's frame.
+    var requestPayloadBytes: Int {
+        isLoop ? LinkGeometry.loopChunkBytes : worker.link.region.geometry.requestPayloadBytes
+    }
+
+    /// Writes a frame for a slot and wakes whoever reads it.
+    ///
+    /// - Returns: Who has the frame; nil when there is no room: then nothing was written.
+    @inline(__always)
+    func send(
+        _ kind: FrameKind,
+        flags: UInt8 = 0,
+        to slot: Int,
+        stream: UInt64,
+        count: Int,
+        fill: (UnsafeMutableRawBufferPointer) -> Void
+    ) -> FrameClaim? {
+        isLoop
+            ? worker.link.loop.send(kind, flags: flags, stream: stream, count: count, fill: fill)
+            : worker.link.lanes[slot].send(kind, flags: flags, stream: stream, count: count, fill: fill)
+    }
+
+    /// Whether the worker has set its reading position to where it can't be.
+    func isBroken(_ slot: Int) -> Bool { isLoop ? worker.link.loop.isBroken : worker.link.lanes[slot].isBroken }
+
+    /// Whether the ring is too full for a request of the usual kind.
+    var lacksRoom: Bool { isLoop && !worker.link.loop.hasRoom(for: LinkGeometry.loopChunkBytes) }
+
+    /// Whether the app has said that the request of a slot may be answered twice; see ``FrontLane/isIdempotent(_:)``.
+    func isIdempotent(_ stream: UInt64, in slot: Int) -> Bool {
+        !isLoop && worker.link.lanes[slot].isIdempotent(stream)
+    }
+
+    /// See ``FrontLane/extendedDeadline(of:)``.
+    func extendedDeadline(of stream: UInt64, in slot: Int) -> UInt64? {
+        isLoop ? nil : worker.link.lanes[slot].extendedDeadline(of: stream)
+    }
+
+    /// The thread that runs the request of a slot; see ``FrontLane/thread``.
+    func thread(of slot: Int) -> (id: Int32, name: UInt64)? {
+        isLoop ? worker.link.loop.thread : worker.link.lanes[slot].thread
+    }
 }

@@ -53,7 +53,10 @@ struct AutomaticValues {
         configuration.workers.processes = placement.processes
         configuration.workers.threads = placement.threads
         note("processes", given == nil && reloads ? "enough for development (reload)" : placement.processesReason)
-        note("threads", placement.threadsReason)
+        note(
+            "threads",
+            isASGI(configuration) ? "not used: an ASGI worker runs one event loop" : placement.threadsReason
+        )
         if reloads, configuration.workers.preloadsApp {
             configuration.workers.preloadsApp = false
             reasons["preload"] = "ignored, every reload imports the app anew (reload)"
@@ -64,6 +67,9 @@ struct AutomaticValues {
             reasons["drain-timeout"] = "short for development (reload)"
         }
     }
+
+    /// Whether the app is said to be ASGI; one that is found out to be has threads all the same, and does not use them.
+    private func isASGI(_ configuration: ServerConfiguration) -> Bool { configuration.asgi.interface == .asgi }
 
     /// Stands among `names` when nobody gave a drain timeout.
     static let defaultDrainTimeout = "drain-timeout (default)"

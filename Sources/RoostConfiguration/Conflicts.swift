@@ -13,6 +13,7 @@ struct Conflicts {
         var conflicts = Conflicts(configuration: configuration, origins: origins)
         conflicts.findSizes()
         conflicts.findLifecycle()
+        conflicts.findInterface()
         conflicts.findAddresses()
         conflicts.findTrust()
         conflicts.findService(facts)
@@ -72,6 +73,30 @@ struct Conflicts {
             configuration.lifecycle.maximumRequestsJitter > 0
         {
             add("max-requests-jitter is given, and max-requests is 0", "max-requests-jitter", "max-requests")
+        }
+    }
+
+    private mutating func findInterface() {
+        switch configuration.asgi.interface {
+        case .auto: break
+        case .asgi:
+            for name in ["threads", "max-threads"] where isGiven(name) {
+                add(
+                    "\(name) is given, and interface is asgi: such a worker runs one event loop, and no threads",
+                    name,
+                    "interface",
+                    try: "concurrency for how many requests a worker has at once, and no \(name)"
+                )
+            }
+        case .wsgi:
+            for name in ["concurrency", "event-loop"] where isGiven(name) {
+                add(
+                    "\(name) is given, and interface is wsgi: such a worker runs no event loop",
+                    name,
+                    "interface",
+                    try: name == "concurrency" ? "threads, and no concurrency" : "no event-loop"
+                )
+            }
         }
     }
 

@@ -13,6 +13,9 @@ public struct ServerConfiguration: Sendable, Equatable {
     /// Worker processes: how many, and how long they may take.
     public var workers = Workers()
 
+    /// How the app is called, and what an ASGI app's event loops take.
+    public var asgi = ASGI()
+
     /// How workers make room for others.
     public var lifecycle = Lifecycle()
 

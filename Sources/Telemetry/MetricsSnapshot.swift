@@ -19,8 +19,10 @@ public struct MetricsSnapshot: Sendable, Equatable {
         public var state: String
         /// Whether it takes requests.
         public var isReady: Bool
-        /// Its threads, T.
+        /// Its threads, T; or how many requests its event loop may have at once.
         public var threads: Int
+        /// Whether it runs an event loop, and not a thread for each request.
+        public var isASGI: Bool
         /// How many of them run a request.
         public var busyThreads: Int
         /// Requests that this process finished.
@@ -43,6 +45,7 @@ public struct MetricsSnapshot: Sendable, Equatable {
             state: String,
             isReady: Bool,
             threads: Int,
+            isASGI: Bool = false,
             busyThreads: Int = 0,
             requests: UInt64 = 0,
             uptime: Duration = .zero,
@@ -55,6 +58,7 @@ public struct MetricsSnapshot: Sendable, Equatable {
             self.state = state
             self.isReady = isReady
             self.threads = threads
+            self.isASGI = isASGI
             self.busyThreads = busyThreads
             self.requests = requests
             self.uptime = uptime
@@ -109,6 +113,13 @@ public struct MetricsSnapshot: Sendable, Equatable {
     public init(version: String, server: ServerMetrics) {
         self.version = version
         self.server = server
+    }
+
+    /// Whether the app is ASGI, as far as its workers have said.
+    ///
+    /// - Complexity: O(number of workers).
+    public var isASGI: Bool {
+        workers.contains { $0.isASGI }
     }
 
     /// How many workers take requests.

@@ -51,8 +51,16 @@ public struct PrometheusText {
     }
 
     private mutating func writeWorkers(_ snapshot: MetricsSnapshot) {
-        gauge("roost_threads", "Threads of all workers that take requests.", String(snapshot.threads))
-        gauge("roost_threads_busy", "Threads that run a request.", String(snapshot.busyThreads))
+        gauge(
+            "roost_threads",
+            "Threads of all workers that take requests; of ASGI workers, how many requests they may have at once.",
+            String(snapshot.threads)
+        )
+        gauge(
+            "roost_threads_busy",
+            "Threads that run a request; of ASGI workers, requests in flight.",
+            String(snapshot.busyThreads)
+        )
         gauge("roost_workers", "Worker processes that take requests.", String(snapshot.readyWorkers))
         gauge(
             "roost_workers_configured",

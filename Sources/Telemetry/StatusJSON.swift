@@ -42,6 +42,7 @@ public enum StatusJSON {
         json.string(worker.state, "state")
         json.string(worker.role, "role")
         json.integer(worker.generation, "generation")
+        json.string(worker.isASGI ? "asgi" : "wsgi", "interface")
         json.integer(worker.threads, "threads")
         json.integer(worker.busyThreads, "busy_threads")
         json.integer(worker.requests, "requests")

@@ -16,7 +16,10 @@ public enum StatusText {
                 + "most \(snapshot.maximumQueueDepth)"
         )
         lines.append(
-            row("threads", "\(snapshot.busyThreads) of \(snapshot.threads) busy, ")
+            row(
+                snapshot.isASGI ? "in flight" : "threads",
+                "\(snapshot.busyThreads) of \(snapshot.threads) \(snapshot.isASGI ? "(asgi)" : "busy"), "
+            )
                 + "\(rate(snapshot.completionsPerSecond)) req/s finishing"
         )
         lines.append(row("requests", requests(server)))

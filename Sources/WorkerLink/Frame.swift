@@ -10,7 +10,8 @@ public enum FrameKind: UInt8, Sendable {
     case stop = 2
     /// More of a request's body that was not complete when the request was sent; ``FrameHeader/isLast`` ends it.
     case body = 3
-    /// The client of the stream has left. No payload. What the app still sends goes nowhere.
+    /// The client of the stream has left. No payload. What the app still sends goes nowhere, unless
+    /// ``FrameHeader/isHalfClosed`` is set.
     case left = 4
     /// The worker may send so many more bytes on the stream, see ``SendWindow``: u32.
     case credit = 5
@@ -56,6 +57,8 @@ public struct FrameHeader: Sendable, Equatable {
     public static let isWhole: UInt8 = 1
     /// In ``flags`` of a ``FrameKind/body``: the body is complete.
     public static let isLast: UInt8 = 1
+    /// In ``flags`` of a ``FrameKind/left``: the client has closed its side only, and may still read the answer.
+    public static let isHalfClosed: UInt8 = 1
     /// In ``flags`` of a WebSocket message: it is text, in UTF-8 that was checked.
     public static let isText: UInt8 = 1
     /// In ``flags`` of a WebSocket message: the next message frame of the stream is more of the same message.

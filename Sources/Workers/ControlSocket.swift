@@ -10,7 +10,8 @@ final class ControlSocket {
     static let messagesAtOnce = 64
 
     private let descriptor: OwnedDescriptor
-    private let maximumFiles: Int
+    /// How many files may wait to be taken.
+    var maximumFiles: Int
     /// Files that came before the frame that speaks of them.
     private var files: [(stream: UInt64, descriptor: Int32)] = []
     private var reports: [WorkerReport] = []

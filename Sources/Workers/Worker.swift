@@ -26,6 +26,8 @@ public final class Worker {
 
     /// How many requests may be in it at once; at most the lanes of its link.
     public internal(set) var threads: Int
+    /// How many requests its event loop may have at once, if it runs one.
+    public internal(set) var concurrency = 256
     /// How many of its threads exist.
     var startedThreads: Int
     /// Why it is being replaced; nil while it is not.
@@ -134,6 +136,8 @@ public final class Worker {
     ///
     /// - Returns: Whether it has one: not when this process is out of descriptors.
     func openLoop() -> Bool {
+        // Each of its requests may send a file.
+        control.maximumFiles = max(concurrency, link.lanes.count)
         let descriptor = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
         guard descriptor >= 0 else { return false }
         let bell = OwnedDescriptor(descriptor)

@@ -20,6 +20,7 @@ extension WorkerPool {
             adjustThreads(of: worker)
             var metadata = metadata(of: worker)
             if let python = worker.introduction?.python { metadata["python"] = .string(python) }
+            if worker.introduction?.interface == .asgi { metadata["asgi"] = "\(worker.concurrency) in flight" }
             metadata["started_in"] = .string("\(now.since(worker.startedAt).inMilliseconds) ms")
             logger.info("worker ready", metadata: metadata)
             // It may have rung while nobody visited it.
@@ -104,7 +105,9 @@ extension WorkerPool {
             worker.isLeaving = true
             drain(worker, isIdle: true)
         case .waitToReplace(let wait):
-            if wait > .zero { logger.notice("worker will be replaced", metadata: ["wait": "\(wait)"]) }
+            if wait > .zero {
+                logger.notice("worker will be replaced", metadata: ["wait": "\(Nanoseconds(wait).inMilliseconds) ms"])
+            }
         case .replaced(let id, let reason):
             guard let worker = workers[id] else { return }
             worker.replacedBecause = reason

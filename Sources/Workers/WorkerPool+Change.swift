@@ -118,6 +118,10 @@ extension WorkerPool {
     public var processes: Int { configuration.processes }
     /// How many threads each worker has, T.
     public var threads: Int { configuration.threads }
+    /// Whether the app is known to be ASGI.
+    public var isASGI: Bool {
+        configuration.interface == .asgi || workers.values.contains { $0.introduction?.interface == .asgi }
+    }
     /// The most processes there can be.
     public static let greatestProcesses = 256
 
@@ -142,6 +146,14 @@ extension WorkerPool {
         }
         guard state.phase == .running else {
             throw StartupFailure(.draining, title: "nothing was scaled", reason: "the server does not serve")
+        }
+        if threads != nil, isASGI {
+            throw StartupFailure(
+                .unsupported,
+                title: "nothing was scaled",
+                reason: "the app is ASGI: each worker runs one event loop, and no threads",
+                hint: "more processes; or another concurrency, and a reload"
+            )
         }
         if let processes { configuration.processes = processes }
         if let threads {
@@ -179,6 +191,7 @@ extension WorkerPool {
 
     /// Has a worker use as many threads as there are to be, and start those it does not have yet.
     func adjustThreads(of worker: Worker) {
+        guard worker.introduction?.interface != .asgi else { return }
         let wanted = min(configuration(of: worker).threads, worker.link.lanes.count)
         let limit = min(wanted, worker.startedThreads)
         if wanted > worker.startedThreads, worker.isHeard {

@@ -44,6 +44,7 @@ extension WorkerPool {
         switch report {
         case .ready(let introduction):
             worker.introduction = introduction
+            worker.concurrency = max(configuration(of: worker).concurrency, 1)
             guard introduction.interface == .wsgi || worker.openLoop() else {
                 perform(
                     worker.life.reportedFailure(

@@ -73,6 +73,14 @@ public struct WorkerPoolConfiguration: Sendable {
     ///
     /// The default is never.
     public var recycling = RecyclePolicy()
+    /// How the application is called; nil to find out.
+    public var interface: AppInterface?
+    /// Requests that an ASGI worker may have at once.
+    ///
+    /// The default is 256.
+    public var concurrency = 256
+    /// Which event loop an ASGI worker runs: `auto`, `uvloop` or `asyncio`.
+    public var eventLoop = "auto"
     /// What applications see as `SERVER_SOFTWARE`.
     public var serverSoftware = "roost"
     /// Whether a new worker gets one request alone before it takes others.

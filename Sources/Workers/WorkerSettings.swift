@@ -35,6 +35,9 @@ extension WorkerPoolConfiguration {
             ("switch_interval", .integer(Int(clamping: Nanoseconds(switchInterval).count / 1000))),
             ("library", .string(library)),
             ("server_software", .string(serverSoftware)),
+            ("interface", .string(interface?.rawValue ?? "auto")),
+            ("concurrency", .integer(max(concurrency, 1))),
+            ("event_loop", .string(eventLoop)),
         ]
     }
 }

@@ -98,7 +98,7 @@ struct ServeCommand {
         let server = FrontServer(
             configuration: front,
             workers: pool,
-            warmUpPath: configuration.application.warmUpPath,
+            warmUp: .init(path: configuration.application.warmUpPath, isDefault: resolved.origins["warm-up"] == nil),
             logger: logger,
             accessLog: access.map { access in { access.write($0) } }
         )
@@ -138,6 +138,11 @@ struct ServeCommand {
         guard attachment == nil else {
             logger.warning("reload is ignored: an app that serves itself can't be started again from here")
             return nil
+        }
+        for address in configuration.listeners where !address.isLocal {
+            logger.warning(
+                "reload is for development, and shows tracebacks to whoever asks: \(address) is open to other machines"
+            )
         }
         return DevelopmentReload(configuration, front: front, logger: logger)
     }

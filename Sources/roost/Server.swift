@@ -84,7 +84,7 @@ final class Server: Sendable {
         }
         watch()
         if isFirst { startAdmin(replacing: false, onListening: {}) }
-        let size = "\(configuration.workers.processes) x \(configuration.workers.threads) threads"
+        let size = configuration.size
         for address in addresses {
             logger.info("serving \(name) on \(address.url ?? address.description) with \(size)")
         }
@@ -226,7 +226,7 @@ final class Server: Sendable {
             let size = try await front.scale(processes: processes, threads: threads).get()
             return ControlAnswer(
                 .done,
-                "\(size.processes) x \(size.threads) threads",
+                size.isASGI ? "\(size.processes) event loops" : "\(size.processes) x \(size.threads) threads",
                 numbers: ["processes": size.processes, "threads": size.threads]
             )
         } catch {

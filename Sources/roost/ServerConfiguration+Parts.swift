@@ -40,6 +40,7 @@ extension ServerConfiguration {
         front.requests.timeoutGrace = requests.timeoutGrace
         front.requests.retriesSafeRequests = requests.retry == .safe
         front.hidesAcceptEncoding = development.reloads
+        front.isASGI = asgi.interface == .asgi
         front.queue.limit = queue.limit
         front.queue.timeout = queue.timeout
         return front
@@ -59,6 +60,9 @@ extension ServerConfiguration {
         pool.processes = workers.processes
         pool.threads = workers.threads
         pool.startupTimeout = workers.startupTimeout
+        pool.interface = AppInterface(rawValue: asgi.interface.rawValue)
+        pool.concurrency = asgi.concurrency
+        pool.eventLoop = asgi.eventLoop.rawValue
         pool.switchInterval = workers.switchInterval
         pool.maximumThreads = lifecycle.maximumThreads
         pool.drainTimeout = lifecycle.drainTimeout

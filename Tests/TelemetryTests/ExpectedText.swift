@@ -50,10 +50,10 @@ enum ExpectedText {
         # HELP roost_completions_per_second Requests finishing per second, lately.
         # TYPE roost_completions_per_second gauge
         roost_completions_per_second 31.0
-        # HELP roost_threads Threads of all workers that take requests.
+        # HELP roost_threads Threads of all workers that take requests; of ASGI workers, how many requests they may have at once.
         # TYPE roost_threads gauge
         roost_threads 16
-        # HELP roost_threads_busy Threads that run a request.
+        # HELP roost_threads_busy Threads that run a request; of ASGI workers, requests in flight.
         # TYPE roost_threads_busy gauge
         roost_threads_busy 16
         # HELP roost_workers Worker processes that take requests.

@@ -106,6 +106,41 @@ def test_an_idle_connection_may_bring_one_more_request_to_the_old_process(upgrad
     assert idle.is_closed_by_server()
 
 
+def test_preloaded_workers_are_forked_from_the_new_process_template(upgradable):
+    server = upgradable("probe:app", "--preload", "--processes", 2, "--threads", 2)
+    with Load(server, keep_alive=12, fresh=4) as load:
+        old = upgrade(server)
+        eventually(lambda: not is_alive(old), f"the old process {old} has ended", 60)
+        before = load.answered()
+        # From the template of the new process: the old one's is gone.
+        os.kill(int(get(server.admin_socket, "/status").json()["workers"][0]["pid"]), signal.SIGTERM)
+        eventually(lambda: load.answered() > before + 200, "the load is served")
+    assert load.failures == []
+    assert server.command("reload").returncode == 0
+    assert server.get("/").status == 200
+    assert server.process.wait(60) == 0
+
+
+def test_the_new_process_follows_the_code_as_the_old_one_did(upgradable, tmp_path):
+    site = tmp_path / "site"
+    site.mkdir()
+
+    def write(text):
+        (site / "said.py").write_text(
+            "def app(environ, start_response):\n"
+            f"    start_response('200 OK', [])\n    return [{text!r}]\n"
+        )
+
+    write(b"before")
+    server = upgradable("said:app", "--reload", "--processes", 1, app_dir=site)
+    assert server.get("/").body == b"before"
+    old = upgrade(server)
+    eventually(lambda: not is_alive(old), f"the old process {old} has ended", 60)
+    write(b"after")
+    eventually(lambda: server.get("/").body == b"after", "the edit is served")
+    assert server.process.wait(60) == 0
+
+
 def test_a_unix_socket_and_the_files_pass_to_the_new_process(upgradable, tmp_path):
     path, pid_file = str(tmp_path / "app.sock"), tmp_path / "roost.pid"
     server = upgradable(

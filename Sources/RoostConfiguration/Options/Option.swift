@@ -51,6 +51,8 @@ public struct Option: Sendable {
         case listening = "Listening"
         /// The worker processes.
         case workers = "Workers"
+        /// Event loops.
+        case asgi = "ASGI"
         /// How workers make room for others.
         case lifecycle = "Recycle and reload"
         /// The request queue.

@@ -16,6 +16,14 @@ public enum BindAddress: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
+    /// Whether only this machine can connect: a Unix socket, or an address of the loopback interface.
+    public var isLocal: Bool {
+        switch self {
+        case .tcp(let host, _): host.hasPrefix("127.") || host == "::1" || host == "localhost"
+        case .unix: true
+        }
+    }
+
     /// The port, or `nil` for a Unix socket.
     public var port: Int? {
         switch self {

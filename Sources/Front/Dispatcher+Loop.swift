@@ -1,0 +1,209 @@
+internal import NIOCore
+internal import RequestQueue
+internal import WorkerLink
+internal import Workers
+
+/// Workers with an event loop: many requests at once, which share one lane.
+extension Dispatcher {
+    // MARK: From the worker
+
+    /// Reads all frames of a worker's loop, and hands them to whom they concern.
+    func readLoop(of seat: WorkerSeat) throws(LinkViolation) {
+        let link = seat.worker.link
+        while let (header, payload) = try link.loop.peek() {
+            try accept(header, payload, from: seat)
+            link.loop.consume(header)
+        }
+        // One flush for all that has come for a client.
+        for exchange in seat.touched {
+            exchange.isTouched = false
+            exchange.owner?.paused(exchange)
+        }
+        seat.touched.removeAll(keepingCapacity: true)
+        serveWanting(seat)
+    }
+
+    private func accept(
+        _ header: FrameHeader,
+        _ payload: UnsafeRawBufferPointer,
+        from seat: WorkerSeat
+    ) throws(LinkViolation) {
+        let slot = StreamID(raw: header.stream).index
+        guard slot < seat.slots, header.stream != 0, seat.conversations[slot].stream == header.stream,
+            let exchange = seat.running[slot]
+        else { return try acceptStray(header, payload, from: seat) }
+        let event = try seat.conversations[slot].accept(header, payload)
+        if event.isWindowed { try exchange.flow.received(payload.count) }
+        try apply(event, to: exchange, seat)
+        if seat.conversations[slot].isIdle {
+            // A warm-up's end may have brought the next request here already.
+            guard seat.running[slot] === exchange else { return }
+            exchange.stage = .ended
+            finish(exchange, on: seat, lane: slot, at: MonotonicClock.now())
+            return
+        }
+        if event.isWindowed, (exchange.owner?.backlogBytes ?? 0) == 0 {
+            exchange.flow.took(0, isEverything: true)
+            tell(exchange, seat)
+        }
+        if !exchange.isTouched {
+            exchange.isTouched = true
+            seat.touched.append(exchange)
+        }
+    }
+
+    /// A frame of no request that runs: a line for the log, or a grant that has crossed with its stream's end.
+    private func acceptStray(
+        _ header: FrameHeader,
+        _ payload: UnsafeRawBufferPointer,
+        from seat: WorkerSeat
+    ) throws(LinkViolation) {
+        guard header.kind != FrameKind.grant.rawValue else { return }
+        var nobody = LaneConversation()
+        guard case .log(let level, let text, isOfRequest: _) = try nobody.accept(header, payload) else { return }
+        log(level, text, nil, seat)
+    }
+
+    // MARK: To the worker
+
+    /// Tells the app that its client has left, or has closed its side of the connection.
+    func depart(_ exchange: Exchange, _ how: StreamFlow.Departure) {
+        guard let seat = loopSeat(of: exchange) else { return }
+        exchange.flow.left(how)
+        tell(exchange, seat)
+    }
+
+    /// The client has taken `count` bytes of what waited for it; nothing waits any more if `isEverything`.
+    func took(_ exchange: Exchange, _ count: Int, isEverything: Bool) {
+        guard let seat = loopSeat(of: exchange) else { return }
+        exchange.flow.took(count, isEverything: isEverything)
+        tell(exchange, seat)
+    }
+
+    /// Sends a part of the request's body on.
+    ///
+    /// - Parameters:
+    ///   - bytes: At most ``LinkGeometry/loopChunkBytes``.
+    ///   - exchange: Whose body it is.
+    ///   - isLast: Whether the body ends with it.
+    /// - Returns: Whether it was sent. If not, the owner is told when it may try again.
+    func sendBody(_ bytes: UnsafeRawBufferPointer, of exchange: Exchange, isLast: Bool) -> Bool {
+        guard let seat = loopSeat(of: exchange), exchange.flow.sending.isOpen else { return false }
+        // Half of the ring is for requests.
+        guard seat.worker.link.loop.hasRoom(for: bytes.count, sparing: LinkGeometry.loopRequestRingBytes / 2) else {
+            want(exchange, seat)
+            return false
+        }
+        let claim = seat.worker.link.loop.send(
+            .body,
+            flags: isLast ? FrameHeader.isLast : 0,
+            stream: exchange.stream,
+            count: bytes.count
+        ) { payload in
+            payload.copyMemory(from: bytes)
+        }
+        guard claim != nil else {
+            want(exchange, seat)
+            return false
+        }
+        exchange.flow.sending.sent(bytes.count)
+        return true
+    }
+
+    /// Says what is to be said about a stream, as far as there is room.
+    private func tell(_ exchange: Exchange, _ seat: WorkerSeat) {
+        guard exchange.flow.owes else { return }
+        if let departure = exchange.flow.departure {
+            let claim = seat.worker.link.loop.send(
+                .left,
+                flags: departure.flags,
+                stream: exchange.stream,
+                count: 0
+            ) { _ in }
+            if claim != nil { exchange.flow.told() }
+        }
+        if exchange.flow.credit > 0 {
+            let credit = UInt32(clamping: exchange.flow.credit)
+            let claim = seat.worker.link.loop.send(.credit, stream: exchange.stream, count: 4) { payload in
+                payload.storeBytes(of: credit, as: UInt32.self)
+            }
+            if claim != nil { exchange.flow.credited() }
+        }
+        if exchange.flow.owes { want(exchange, seat) }
+    }
+
+    /// The seat of the event loop that runs a request; nil when none does.
+    private func loopSeat(of exchange: Exchange) -> WorkerSeat? {
+        guard exchange.isStream, let slot = exchange.slot, let seat = seat(slot.worker), seat.isLoop,
+            seat.running[slot.thread] === exchange
+        else { return nil }
+        return seat
+    }
+
+    // MARK: A ring without room
+
+    private func want(_ exchange: Exchange, _ seat: WorkerSeat) {
+        guard !exchange.wantsRoom else { return }
+        exchange.wantsRoom = true
+        seat.wanting.append(exchange)
+        watchRoom()
+    }
+
+    /// Lets streams go on that had no room; those that still have none ask again.
+    private func serveWanting(_ seat: WorkerSeat) {
+        guard !seat.wanting.isEmpty else { return }
+        let wanting = seat.wanting
+        seat.wanting = []
+        for exchange in wanting {
+            exchange.wantsRoom = false
+            guard loopSeat(of: exchange) === seat else { continue }
+            tell(exchange, seat)
+            exchange.owner?.bodyMayGoOn(exchange)
+        }
+    }
+
+    /// Gives a worker whose ring is full no more requests until it has room.
+    ///
+    /// Its loop does not run: other workers, or the queue, have them meanwhile.
+    func crowd(_ seat: WorkerSeat) {
+        seat.isCrowded = true
+        updateHold(of: seat)
+        watchRoom()
+    }
+
+    /// Has the queue give a worker nothing while there is a reason.
+    func updateHold(of seat: WorkerSeat) {
+        queue.setHeld(seat.pulse.isHeld || seat.isCrowded, for: seat.worker.id)
+    }
+
+    /// Looks now and then whether rings have room again, for as long as that is waited for: reading rings no bell.
+    private func watchRoom() {
+        guard !isWatchingRoom else { return }
+        isWatchingRoom = true
+        loop.assumeIsolated().scheduleTask(in: .milliseconds(5)) { [self] in
+            isWatchingRoom = false
+            var isWaiting = false
+            for seat in seats where seat.isLoop {
+                serveWanting(seat)
+                if seat.isCrowded, !seat.lacksRoom {
+                    seat.isCrowded = false
+                    updateHold(of: seat)
+                }
+                if seat.isCrowded || !seat.wanting.isEmpty { isWaiting = true }
+            }
+            pump(at: MonotonicClock.now())
+            if isWaiting { watchRoom() }
+        }
+    }
+}
+
+extension LaneConversation.Event {
+    /// Whether it counts in its stream's window.
+    fileprivate var isWindowed: Bool {
+        switch self {
+        case .began(_, let isWhole): !isWhole
+        case .continued, .opened, .message: true
+        case .file, .ended, .aborted, .log, .granted, .closed: false
+        }
+    }
+}
