@@ -32,6 +32,7 @@ PyObject *PyObject_GetAttr(PyObject *object, PyObject *name);
 PyObject *PyObject_GetAttrString(PyObject *object, const char *name);
 int PyObject_IsTrue(PyObject *object);
 PyObject *PyObject_GetIter(PyObject *object);
+int PyObject_SetAttrString(PyObject *object, const char *name, PyObject *value);
 PyObject *PyIter_Next(PyObject *iterator);
 
 // https://docs.python.org/3/c-api/call.html
@@ -57,25 +58,39 @@ void PyUnicode_InternInPlace(PyObject **text);
 PyObject *PyBytes_FromStringAndSize(const char *bytes, Py_ssize_t count);
 int PyBytes_AsStringAndSize(PyObject *object, char **bytes, Py_ssize_t *count);
 
+// What has the buffer protocol: a memoryview, a bytearray.
+int PyObject_CheckBuffer(PyObject *object);
+PyObject *PyBytes_FromObject(PyObject *object);
+
+// https://docs.python.org/3/c-api/sequence.html
+PyObject *PySequence_Fast(PyObject *object, const char *message);
+
 // https://docs.python.org/3/c-api/list.html, https://docs.python.org/3/c-api/tuple.html
 PyObject *PyList_New(Py_ssize_t count);
 int PyList_Append(PyObject *list, PyObject *item);
 Py_ssize_t PyList_Size(PyObject *list);
 PyObject *PyList_GetItem(PyObject *list, Py_ssize_t index);
+int PyList_SetItem(PyObject *list, Py_ssize_t index, PyObject *stolen);
+PyObject *PyTuple_New(Py_ssize_t count);
+int PyTuple_SetItem(PyObject *tuple, Py_ssize_t index, PyObject *stolen);
 Py_ssize_t PyTuple_Size(PyObject *tuple);
 PyObject *PyTuple_GetItem(PyObject *tuple, Py_ssize_t index);
 
 // https://docs.python.org/3/c-api/long.html, https://docs.python.org/3/c-api/bool.html
 PyObject *PyLong_FromLongLong(long long value);
 long long PyLong_AsLongLong(PyObject *number);
+PyObject *PyLong_FromUnsignedLongLong(unsigned long long value);
+unsigned long long PyLong_AsUnsignedLongLong(PyObject *number);
 PyObject *PyBool_FromLong(long value);
 
 // https://docs.python.org/3/c-api/exceptions.html
 void PyErr_SetString(PyObject *type, const char *message);
 void PyErr_SetObject(PyObject *type, PyObject *value);
+PyObject *PyErr_SetFromErrnoWithFilenameObject(PyObject *type, PyObject *name);
 PyObject *PyErr_Occurred(void);
 void PyErr_Clear(void);
 int PyErr_ExceptionMatches(PyObject *type);
+int PyErr_GivenExceptionMatches(PyObject *exception, PyObject *type);
 void PyErr_Fetch(PyObject **type, PyObject **value, PyObject **traceback);
 void PyErr_Restore(PyObject *type, PyObject *value, PyObject *traceback);
 void PyErr_NormalizeException(PyObject **type, PyObject **value, PyObject **traceback);
@@ -101,13 +116,14 @@ PyObject *PyCFunction_NewEx(PyMethodDef *method, PyObject *self, PyObject *modul
 
 // Exported objects. Swift imports no variable of an incomplete type, so these functions give the addresses.
 extern PyObject _Py_NoneStruct;
-extern PyObject PyList_Type, PyTuple_Type;
+extern PyObject PyList_Type, PyTuple_Type, PyDict_Type;
 extern PyObject *PyExc_AssertionError, *PyExc_AttributeError, *PyExc_RuntimeError, *PyExc_TypeError, *PyExc_ValueError,
     *PyExc_OSError;
 
 static inline PyObject *roost_none(void) { return &_Py_NoneStruct; }
 static inline PyObject *roost_list_type(void) { return &PyList_Type; }
 static inline PyObject *roost_tuple_type(void) { return &PyTuple_Type; }
+static inline PyObject *roost_dict_type(void) { return &PyDict_Type; }
 static inline PyObject *roost_assertion_error(void) { return PyExc_AssertionError; }
 static inline PyObject *roost_attribute_error(void) { return PyExc_AttributeError; }
 static inline PyObject *roost_runtime_error(void) { return PyExc_RuntimeError; }

@@ -1,6 +1,7 @@
 internal import HTTPCodec
 internal import NIOCore
 internal import RequestQueue
+internal import Telemetry
 internal import WorkerLink
 
 /// Request bodies that go on to the app as they come, see ``RequestUpload``.

@@ -46,4 +46,19 @@ enum ByteTable {
         }
         return UnsafePointer(table)
     }()
+
+    /// A field name's byte in lower case, as ASGI wants names; 0 for what stands in no token, and for `_`, as in
+    /// ``environ``: an application that makes CGI names of these must not take one for another.
+    // Immutable after it was made, and never freed.
+    nonisolated(unsafe) static let lowered: UnsafePointer<UInt8> = {
+        let table = UnsafeMutablePointer<UInt8>.allocate(capacity: 256)
+        for byte in 0..<256 {
+            switch UInt8(byte) {
+            case UInt8(ascii: "_"): table[byte] = 0
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"): table[byte] = UInt8(byte) + 32
+            default: table[byte] = classes[byte] & token != 0 ? UInt8(byte) : 0
+            }
+        }
+        return UnsafePointer(table)
+    }()
 }

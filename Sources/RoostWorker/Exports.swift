@@ -58,6 +58,31 @@ public func run(index: Int32, glue: OpaquePointer) -> Int32 {
     return lane.run() ? 0 : -1
 }
 
+/// Makes the lane of this process's event loop, to be called on the loop's thread.
+///
+/// `glue` is an object with the parts of ``LoopGlue``.
+///
+/// - Returns: A tuple of functions, see ``LoopLane/makeFunctions()``; owned. Nil with a Python error set.
+@_cdecl("roost_worker_open_loop")
+public func openLoop(glue: OpaquePointer) -> OpaquePointer? {
+    guard let process = WorkerProcess.current, !WorkerProcess.isInert, LoopLane.current == nil else {
+        PyErr_SetString(roost_runtime_error(), "there is no link to the front for an event loop")
+        return nil
+    }
+    guard let lane = LoopLane(process: process, glue: glue) else { return nil }
+    LoopLane.current = lane
+    return lane.makeFunctions()
+}
+
+/// The descriptor on which the front tells the event loop of frames; it stays the library's.
+///
+/// - Returns: -1 when the front has not sent it yet.
+@_cdecl("roost_worker_bell")
+public func bell() -> Int32 {
+    guard let process = WorkerProcess.current, !WorkerProcess.isInert else { return -1 }
+    return LoopLane.current?.takeBell(from: process.mailbox) ?? -1
+}
+
 /// Tells the front that a message of ours waits on the control socket.
 @_cdecl("roost_worker_announce")
 public func announce() {
@@ -128,4 +153,10 @@ public func limitLeaving(seconds: Int32) {
 @_cdecl("roost_worker_forked")
 public func forked() {
     WorkerProcess.becomeInert()
+}
+
+/// Whether this process was forked off a worker: 1 if so.
+@_cdecl("roost_worker_is_inert")
+public func isInert() -> Int32 {
+    WorkerProcess.isInert ? 1 : 0
 }

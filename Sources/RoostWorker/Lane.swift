@@ -29,6 +29,8 @@ final class Lane: @unchecked Sendable {
     var reader: WorkerLane
     /// Our frames.
     let writer: LaneWriter
+    /// Our lines for the log.
+    let outlet: LogOutlet
     /// The largest payload of one frame.
     let chunkBytes: Int
 
@@ -74,8 +76,9 @@ final class Lane: @unchecked Sendable {
         reader = WorkerLane(region: process.region, lane: index, doorbell: process.doorbell)
         writer = LaneWriter(WorkerLane(region: process.region, lane: index, doorbell: process.doorbell))
         chunkBytes = reader.chunkBytes
+        outlet = LogOutlet(writer, chunkBytes: reader.chunkBytes)
         thread = PyThread_get_thread_ident()
-        head = ResponseHead(capacity: reader.chunkBytes - ResponseEnvelope.fixedBytes)
+        head = ResponseHead(capacity: reader.chunkBytes - ResponseEnvelope.fixedBytes, source: "start_response")
         guard makeFunctions(template: glue.template) else { return nil }
         reader.introduce(id: Int32(truncatingIfNeeded: PyThread_get_thread_native_id()), name: UInt64(thread))
     }
@@ -125,7 +128,8 @@ final class Lane: @unchecked Sendable {
             case .stop:
                 reader.consume(frame.header)
                 return true
-            case .response, .chunk, .end, .abort, .file, .log, nil:
+            case .body, .left, .credit, .message, .close, .response, .chunk, .end, .abort, .file, .log, .grant,
+                .appMessage, .appClose, nil:
                 reader.consume(frame.header)
             }
         }

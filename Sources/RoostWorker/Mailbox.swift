@@ -62,6 +62,17 @@ final class Mailbox: Sendable {
         return nil
     }
 
+    /// The file of `stream` if it has come.
+    ///
+    /// Never waits.
+    func takeFileIfThere(of stream: UInt64) -> Int32? {
+        waiting.withLock { waiting in
+            collect(into: &waiting)
+            guard let index = waiting.files.firstIndex(where: { $0.stream == stream }) else { return nil }
+            return waiting.files.remove(at: index).descriptor
+        }
+    }
+
     /// The next text message; nil when none is there.
     ///
     /// Never waits.

@@ -15,6 +15,12 @@ enum PythonText {
         PyUnicode_DecodeLatin1(bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count, nil)
     }
 
+    /// A new `str` of UTF-8, with U+FFFD for what is none; or nil with a Python error set.
+    @inline(__always)
+    static func utf8(_ bytes: UnsafeRawBufferPointer) -> PythonObject? {
+        PyUnicode_DecodeUTF8(bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count, "replace")
+    }
+
     /// A new interned `str`, its hash computed once and for all.
     ///
     /// Owned.

@@ -67,5 +67,6 @@ final class WorkerProcess: Sendable {
         close(current.region.descriptor)
         close(current.mailbox.socket)
         close(current.doorbell)
+        LoopLane.current?.dropBell()
     }
 }

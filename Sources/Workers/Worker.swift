@@ -138,7 +138,7 @@ public final class Worker {
     func openLoop() -> Bool {
         // Each of its requests may send a file.
         control.maximumFiles = max(concurrency, link.lanes.count)
-        let descriptor = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
+        let descriptor = roost_eventfd()
         guard descriptor >= 0 else { return false }
         let bell = OwnedDescriptor(descriptor)
         guard control.send(file: bell.raw, stream: Self.bellStream) else { return false }

@@ -21,8 +21,14 @@ final class FrontUnderTest {
     private(set) var workers: [FakeWorker] = []
     private(set) var violations: [LinkViolation] = []
 
-    /// Creates a front with workers of equally many threads, all ready.
-    init(processes: Int = 1, threads: Int = 1, _ configure: (inout FrontConfiguration) -> Void = { _ in }) throws {
+    /// Creates a front with workers of equally many threads, all ready; with event loops that have so many requests at
+    /// once, if `concurrency` says so.
+    init(
+        processes: Int = 1,
+        threads: Int = 1,
+        concurrency: Int? = nil,
+        _ configure: (inout FrontConfiguration) -> Void = { _ in }
+    ) throws {
         var configuration = FrontConfiguration()
         configure(&configuration)
         var logger = Logger(label: "test")
@@ -46,7 +52,7 @@ final class FrontUnderTest {
         self.sink = sink
         core.updateDate()
         dispatcher.killWorker = { [unowned self] _, violation in violations.append(violation) }
-        for _ in 0..<processes { try addWorker(threads: threads) }
+        for _ in 0..<processes { try addWorker(threads: threads, concurrency: concurrency) }
     }
 
     private final class LineSink {
@@ -62,11 +68,12 @@ final class FrontUnderTest {
     var worker: FakeWorker { workers[0] }
 
     @discardableResult
-    func addWorker(threads: Int) throws -> FakeWorker {
-        let worker = try FakeWorker(number: workers.count + 1, threads: threads)
+    func addWorker(threads: Int, concurrency: Int? = nil) throws -> FakeWorker {
+        let worker = try FakeWorker(number: workers.count + 1, threads: threads, concurrency: concurrency)
         workers.append(worker)
         dispatcher.seats.append(WorkerSeat(worker.worker))
-        #expect(dispatcher.queue.add(worker: worker.worker.id, threads: threads) == true)
+        dispatcher.streamsBodies = concurrency != nil
+        #expect(dispatcher.queue.add(worker: worker.worker.id, threads: concurrency ?? threads) == true)
         return worker
     }
 
@@ -206,9 +213,11 @@ struct TakenRequest: Equatable {
 final class FakeWorker {
     let worker: Worker
     private var lanes: [WorkerLane]
+    /// The worker's end of the event loop's lane; only where it has one.
+    var loop: WorkerLane
     private let farControl: OwnedDescriptor
 
-    init(number: Int, threads: Int) throws {
+    init(number: Int, threads: Int, concurrency: Int? = nil) throws {
         let region = try LinkRegion(creating: LinkGeometry(lanes: threads))
         let sockets = try OwnedDescriptor.makeSocketPair()
         farControl = OwnedDescriptor(sockets.1)
@@ -231,6 +240,11 @@ final class FakeWorker {
             at: now
         )
         lanes = (0..<threads).map { WorkerLane(region: region, lane: $0, doorbell: -1) }
+        loop = WorkerLane(region: region, lane: LinkGeometry.loopLane, doorbell: -1)
+        if let concurrency {
+            worker.introduction = WorkerIntroduction(interface: .asgi)
+            worker.concurrency = concurrency
+        }
     }
 
     /// Takes the next request of a lane.
@@ -287,8 +301,9 @@ final class FakeWorker {
             head += value.utf8
         }
         let count = ResponseEnvelope.fixedBytes + head.count + body.count
-        lanes[lane].send(
+        send(
             .response,
+            to: lane,
             flags: isWhole ? FrameHeader.isWhole : 0,
             stream: stream,
             count: count
@@ -310,7 +325,21 @@ final class FakeWorker {
     /// - Returns: false when there is no room.
     @discardableResult
     func send(_ kind: FrameKind, _ stream: UInt64, lane: Int = 0, _ payload: [UInt8] = []) -> Bool {
-        lanes[lane].send(kind, stream: stream, count: payload.count) { $0.copyBytes(from: payload) }
+        send(kind, to: lane, stream: stream, count: payload.count) { $0.copyBytes(from: payload) }
+    }
+
+    @discardableResult
+    private func send(
+        _ kind: FrameKind,
+        to lane: Int,
+        flags: UInt8 = 0,
+        stream: UInt64,
+        count: Int,
+        fill: (UnsafeMutableRawBufferPointer) -> Void
+    ) -> Bool {
+        worker.introduction?.interface == .asgi
+            ? loop.send(kind, flags: flags, stream: stream, count: count, fill: fill)
+            : lanes[lane].send(kind, flags: flags, stream: stream, count: count, fill: fill)
     }
 
     /// Sends a file as the rest of the body.

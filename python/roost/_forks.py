@@ -20,3 +20,13 @@ def guard(native, replaced):
                 signal.signal(number, theirs)
 
     os.register_at_fork(after_in_child=in_child)
+
+
+def close_in_child(loop):
+    """Keeps children from waiting on what this event loop waits on: they would take its events away.
+
+    uvloop has its own way.
+    """
+    selector = getattr(loop, "_selector", None)
+    if selector is not None:
+        os.register_at_fork(after_in_child=selector.close)

@@ -13,6 +13,8 @@ from roost._wsgi import Glue
 # The greatest numbers of a lane and of a request that the library takes.
 LAST_LANE = 2**31 - 1
 LAST_STREAM = 2**64 - 1
+# How long exit handlers may take after the front has said stop.
+LEAVING_SECONDS = 10
 
 
 class Lanes:
@@ -66,15 +68,16 @@ class Lanes:
             thread.join(max(0.001, seconds / len(self.threads)))
 
 
-def ready_message(application, import_seconds):
-    """What the front is told when the lanes are served."""
-    kind = type(application)
+def ready_message(loaded):
+    """What the front is told when the application is served."""
+    kind = type(loaded.application)
     return {
         "type": "ready",
         "pid": os.getpid(),
         "python": ".".join(str(part) for part in sys.version_info[:3]),
         "app": "function" if kind.__module__ == "builtins" else "%s.%s" % (kind.__module__, kind.__qualname__),
-        "import_seconds": round(import_seconds, 6),
+        "interface": loaded.interface,
+        "import_seconds": round(loaded.seconds, 6),
     }
 
 
@@ -105,10 +108,10 @@ def wait_for_stop(native, control, lanes, wake=None):
         try:
             message = native.message()
             while message is not None:
-                wish = _wish(message)
+                wish = wish_of(message)
                 if wish.get("type") == "stop":
                     return True
-                if wish.get("type") == "threads" and _is_number(wish.get("count"), LAST_LANE):
+                if wish.get("type") == "threads" and is_number(wish.get("count"), LAST_LANE):
                     send(native, control, lanes.resize(wish["count"]))
                 elif wish.get("type") == "interrupt":
                     _interrupt(native, wish.get("lane"), wish.get("stream"))
@@ -119,15 +122,15 @@ def wait_for_stop(native, control, lanes, wake=None):
 
 def _interrupt(native, lane, stream):
     """Interrupts a request, unless the front speaks of none that could be."""
-    if _is_number(lane, LAST_LANE) and _is_number(stream, LAST_STREAM):
+    if is_number(lane, LAST_LANE) and is_number(stream, LAST_STREAM):
         native.interrupt(lane, stream)
 
 
-def _is_number(value, most):
+def is_number(value, most):
     return type(value) is int and 0 <= value <= most
 
 
-def _wish(message):
+def wish_of(message):
     """What the front says; what cannot be read, or says nothing that is known, is no wish."""
     try:
         wish = json.loads(message.decode("utf-8"))

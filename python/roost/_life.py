@@ -15,8 +15,6 @@ from roost._native import Native
 LINK, CONTROL, DOORBELL = 3, 4, 5
 # The signal for which the stacks of all threads are written to the log.
 STACKS = signal.SIGRTMAX - 2
-# How long exit handlers may take after the front has said stop.
-LEAVING_SECONDS = 10
 
 
 def main():
@@ -44,7 +42,7 @@ def main():
 def live(settings, native=None, loaded=None):
     """Serves until the front says stop, then ends the process.
 
-    `native` and `loaded`, the application and the seconds that its import took, are what a template has prepared.
+    `native` and `loaded` are what a template has prepared.
     """
     wake, wake_entry = os.pipe()
     os.set_blocking(wake, False)
@@ -55,14 +53,20 @@ def live(settings, native=None, loaded=None):
     link = None
     try:
         link = _open(native or library(settings), settings)
-        application, seconds = loaded or load(settings)
-        lanes = _lanes.Lanes(link, application, settings)
+        loaded = loaded or load(settings)
+        serve = _serve_on_threads if loaded.interface == "wsgi" else _serve_on_loop
+        code = serve(link, loaded, settings, wake)
     except _loading.LoadingError as error:
         fail(link, error)
     except SystemExit:
         leave(1)
+    leave(code)
+
+
+def _serve_on_threads(link, loaded, settings, wake):
+    lanes = _lanes.Lanes(link, loaded.application, settings)
     lanes.start()
-    _lanes.send(link, CONTROL, _lanes.ready_message(application, seconds))
+    _lanes.send(link, CONTROL, _lanes.ready_message(loaded))
     code = 1
     try:
         if _lanes.wait_for_stop(link, CONTROL, lanes, wake):
@@ -70,8 +74,15 @@ def live(settings, native=None, loaded=None):
             lanes.join(1)
     except SystemExit:
         code = 128 + signal.SIGTERM
-    link.limit_leaving(LEAVING_SECONDS)
-    leave(code)
+    link.limit_leaving(_lanes.LEAVING_SECONDS)
+    return code
+
+
+def _serve_on_loop(link, loaded, settings, wake):
+    # Imported here: who serves WSGI needs no asyncio.
+    from roost import _asgi
+
+    return _asgi.serve(link, CONTROL, loaded, settings, wake)
 
 
 def library(settings):
@@ -104,12 +115,13 @@ def _cannot_start(error):
 
 
 def load(settings):
-    """The application, and the seconds that its import took. Raises LoadingError."""
+    """Imports the application. Raises LoadingError."""
     app_dir = os.path.abspath(settings["app_dir"])
     sys.path.insert(0, app_dir)
     sys.argv = [settings["target"]]
     began = time.monotonic()
-    return _loading.load(settings["target"], app_dir), time.monotonic() - began
+    application, interface = _loading.load(settings["target"], app_dir, settings.get("interface") or "auto")
+    return _loading.Loaded(application, interface, time.monotonic() - began)
 
 
 def fail(native, error):

@@ -1,6 +1,7 @@
 """Finding the application that a target names, and saying clearly why it was not found."""
 
 import ast
+import collections
 import difflib
 import importlib
 import inspect
@@ -8,25 +9,28 @@ import os
 import sys
 import traceback
 
-from roost import _wsgi
+from roost import _interfaces, _wsgi
 
 CANDIDATES = ("application", "app", "server")
+#: An application, how it is called, and how many seconds its import took.
+Loaded = collections.namedtuple("Loaded", "application interface seconds")
 _HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 class LoadingError(Exception):
     """The application cannot be served. Rendered by the front as a tree."""
 
-    def __init__(self, title, reason, hint=None, cause=None):
+    def __init__(self, title, reason, hint=None, cause=None, traceback_text=None):
         super().__init__(reason)
         self.title = title
         self.reason = reason
         self.hint = hint
         self.cause = cause
+        self._traceback_text = traceback_text
 
     def message(self):
         """What the front is told. Bounded: a message is at most 64 KiB."""
-        text = _traceback_text(self.cause) if self.cause is not None else ""
+        text = _traceback_text(self.cause) if self.cause is not None else self._traceback_text or ""
         return {
             "type": "failed",
             "title": self.title,
@@ -36,31 +40,33 @@ class LoadingError(Exception):
         }
 
 
-def load(target, app_dir):
-    """The WSGI application that `target` names, such as ``shop.wsgi:app``. Raises LoadingError.
+def load(target, app_dir, interface="auto"):
+    """The application that `target` names, such as ``shop.wsgi:app``, and how it is called. Raises LoadingError.
+
+    `interface` is ``auto``, or what the user says it is.
 
     Returns in this process only: a child that the application forks while it is imported, and lets go on, ends here.
     """
     process = os.getpid()
     try:
-        application = _load(target, app_dir)
+        found = _load(target, app_dir, interface)
     except LoadingError as error:
         if os.getpid() != process:
             _wsgi.leave_child(error if error.cause is None else error.cause)
         raise
     if os.getpid() != process:
         _wsgi.leave_child(None)
-    return application
+    return found
 
 
-def _load(target, app_dir):
+def _load(target, app_dir, interface):
     module_name, expression, app_dir = _split(target, app_dir)
     module = _import(module_name, app_dir)
     if expression is None:
         found, name = _candidate(module, module_name)
     else:
         found, name = _evaluate(expression, module, module_name), expression
-    return _application(found, name, module, module_name)
+    return _application(found, name, module, module_name, interface)
 
 
 def _split(target, app_dir):
@@ -96,7 +102,7 @@ def _import(name, app_dir):
             ) from error
         raise LoadingError(
             "application cannot be imported",
-            "importing %r failed: %s" % (name, _line(error)),
+            "importing %r failed: %s" % (name, line_of(error)),
             "install %r into the environment of %s" % (error.name, sys.executable) if error.name else None,
             error,
         ) from error
@@ -110,7 +116,7 @@ def _import(name, app_dir):
     except BaseException as error:
         raise LoadingError(
             "application cannot be imported",
-            "importing %r failed: %s" % (name, _line(error)),
+            "importing %r failed: %s" % (name, line_of(error)),
             None,
             error,
         ) from error
@@ -169,27 +175,21 @@ def _evaluate(expression, module, module_name):
     except BaseException as error:
         raise LoadingError(
             "application cannot be made",
-            "the factory %s:%s failed: %s" % (module_name, expression, _line(error)),
+            "the factory %s:%s failed: %s" % (module_name, expression, line_of(error)),
             None,
             error,
         ) from error
 
 
-def _application(found, name, module, module_name):
-    """`found` if it is a WSGI application, or the one that it carries, as a Dash object carries its Flask."""
-    if not callable(found) and callable(getattr(found, "server", None)):
-        found = found.server
+def _application(found, name, module, module_name, wanted):
+    """`found` if it is an application, or the one that it carries, as a Dash object carries its Flask; and how it is
+    called."""
+    found = _interfaces.carried(found)
     if not callable(found):
         raise LoadingError(
             "application cannot be served",
             "%s:%s is a %s, which cannot be called" % (module_name, name, type(found).__name__),
             _attribute_hint(module, module_name, name),
-        )
-    call = found if inspect.isfunction(found) else getattr(type(found), "__call__", None)
-    if inspect.iscoroutinefunction(call):
-        raise LoadingError(
-            "application cannot be served",
-            "%s:%s is asynchronous (ASGI); this version of roost serves WSGI" % (module_name, name),
         )
     if inspect.isfunction(found) and not inspect.signature(found).parameters:
         raise LoadingError(
@@ -197,7 +197,16 @@ def _application(found, name, module, module_name):
             "%s:%s takes no arguments: it looks like a factory" % (module_name, name),
             "roost serve '%s:%s()'" % (module_name, name),
         )
-    return found
+    interface = _interfaces.interface_of(found)
+    if wanted == "wsgi" and interface == "asgi":
+        raise LoadingError(
+            "application cannot be served",
+            "%s:%s is asynchronous (ASGI), and --interface says wsgi" % (module_name, name),
+            "leave --interface out: it is found out",
+        )
+    if wanted == "asgi" or (wanted == "auto" and interface == "asgi"):
+        return _interfaces.as_single(found) if _interfaces.is_double(found) else found, "asgi"
+    return found, "wsgi"
 
 
 def _public_names(module):
@@ -251,7 +260,7 @@ def _files_hint(app_dir, wanted=None):
     return "%s has: %s" % (app_dir, ", ".join(modules[:12]))
 
 
-def _line(error):
+def line_of(error):
     text = str(error).strip().splitlines()
     return "%s: %s" % (type(error).__name__, text[0]) if text else type(error).__name__
 

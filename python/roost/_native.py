@@ -28,6 +28,12 @@ class Native:
         self.forked = library.roost_worker_forked
         self.forked.restype = None
         self.notice = library.roost_worker_notice
+        self._open_loop = library.roost_worker_open_loop
+        self._open_loop.argtypes = [ctypes.py_object]
+        self._open_loop.restype = ctypes.py_object
+        #: The descriptor on which the front tells an event loop of frames; -1 before it was sent.
+        self.bell = library.roost_worker_bell
+        self._is_inert = library.roost_worker_is_inert
 
     def open(self, link, control, doorbell, settings, watches_front):
         """Opens the link; the descriptors belong to the library then. Raises OSError."""
@@ -45,6 +51,14 @@ class Native:
     def run(self, lane, glue):
         """Serves one lane on this thread until the front says stop."""
         self._run(lane, glue)
+
+    def open_loop(self, glue):
+        """Makes this thread's event loop the one that serves. Returns the library's functions for it."""
+        return self._open_loop(glue)
+
+    def is_inert(self):
+        """Whether this process was forked off a worker, and has nothing to do with the front."""
+        return self._is_inert() == 1
 
     def message(self):
         """The front's next message: bytes, None when there is none. Raises EOFError when the front is gone."""

@@ -13,7 +13,7 @@ import subprocess
 import threading
 import warnings
 
-from roost import _forks, _lanes
+from roost import _forks, _interfaces, _lanes, _loading
 from roost._native import Native
 
 _FILE_MAGIC = 0x454C4946
@@ -71,6 +71,8 @@ def serve(
     _refuse_unknown(others)
     if not callable(app):
         raise TypeError("the application must be callable, not a %s" % type(app).__name__)
+    if _interfaces.interface_of(app) == "asgi":
+        raise TypeError("roost.serve serves WSGI; for an ASGI application run: roost serve MODULE:NAME")
     if listen is not None and (host is not None or port is not None):
         raise ValueError("host or port may not be set if listen is set.")
     if unix_socket is not None and (listen is not None or host is not None or port is not None):
@@ -196,7 +198,7 @@ class _Server:
         if self._url_scheme is not None:
             lanes.template["wsgi.url_scheme"] = self._url_scheme
         lanes.start()
-        _lanes.send(native, control, _lanes.ready_message(self._app, 0))
+        _lanes.send(native, control, _lanes.ready_message(_loading.Loaded(self._app, "wsgi", 0)))
         if _lanes.wait_for_stop(native, control, lanes, signals.wake):
             lanes.join(5)
         elif not signals.asked:

@@ -179,7 +179,7 @@ def _not_forked(reason):
 
 
 def _ready(loaded):
-    message = _lanes.ready_message(*loaded)
+    message = _lanes.ready_message(loaded)
     message["type"] = "loaded"
     return message
 

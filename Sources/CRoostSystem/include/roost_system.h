@@ -16,6 +16,8 @@ int roost_futex_wake(uint32_t *word, int count);
 int roost_pidfd_open(pid_t pid);
 /// Anonymous memory with a descriptor, sealed against being resized, so that no holder can make another one fault.
 int roost_sealed_memory(const char *name, size_t size);
+/// A counter to sleep on, for a process with an event loop: closed on exec, never waits. eventfd(2).
+int roost_eventfd(void);
 /// An unlinked file in `directory`, for reading and writing.
 int roost_spool_file(const char *directory);
 

@@ -112,7 +112,7 @@ extension Lane {
 
     /// Ends a forked child of the worker that came out of the application, with the error that is set, if any.
     func leaveChild() -> Never {
-        let error = takeError()
+        let error = PythonError.take()
         if let result = roost_call1(glue.leaveChild, error ?? roost_none()) { Py_DecRef(result) }
         _exit(1)
     }

@@ -69,7 +69,7 @@ extension Lane {
             PyErr_Clear()
             ApplicationMistake(
                 .type,
-                "the response's body must be made of bytes, not \(typeName(of: part))"
+                "the response's body must be made of bytes, not \(PythonType.name(of: part))"
             ).raise()
             return nil
         }
@@ -112,20 +112,5 @@ extension Lane {
             body: UnsafeRawBufferPointer(start: start, count: isBodiless ? 0 : length)
         )
         return true
-    }
-
-    private func typeName(of object: PythonObject) -> String {
-        guard let type = PyObject_Type(object) else { return "?" }
-        defer { Py_DecRef(type) }
-        guard let name = PyObject_GetAttrString(type, "__name__") else {
-            PyErr_Clear()
-            return "?"
-        }
-        defer { Py_DecRef(name) }
-        guard let text = PyUnicode_AsUTF8AndSize(name, nil) else {
-            PyErr_Clear()
-            return "?"
-        }
-        return String(cString: text)
     }
 }

@@ -24,43 +24,19 @@ extension Lane {
             PyCapsule_New(pointer, $0, nil)
         }
         guard let capsule else { return false }
-        startResponse = Self.makeFunction("start_response", capsule) { capsule, arguments, count, keywords in
+        startResponse = PythonFunction.make("start_response", capsule) { capsule, arguments, count, keywords in
             Lane.lane(capsule)?.startResponse(arguments, count, keywords)
         }
-        write = Self.makeFunction("write", capsule) { capsule, arguments, count, _ in
+        write = PythonFunction.make("write", capsule) { capsule, arguments, count, _ in
             Lane.lane(capsule)?.write(arguments, count)
         }
-        let writeLog = Self.makeFunction("write", capsule) { capsule, arguments, count, _ in
+        let writeLog = PythonFunction.make("write", capsule) { capsule, arguments, count, _ in
             Lane.lane(capsule)?.writeLog(arguments, count)
         }
         guard startResponse != nil, write != nil, let writeLog,
             let errors = roost_call1(glue.errorLog, writeLog), let name = PythonText.interned("wsgi.errors")
         else { return false }
         return PyDict_SetItem(template, name, errors) == 0
-    }
-
-    /// A function of Python.
-    ///
-    /// Its description is never freed: the interpreter keeps the address.
-    private static func makeFunction(
-        _ name: StaticString,
-        _ capsule: PythonObject,
-        _ body:
-            @escaping @convention(c) (
-                PythonObject?, UnsafePointer<PythonObject?>?, Int, PythonObject?
-            ) -> PythonObject?
-    ) -> PythonObject? {
-        let method = UnsafeMutablePointer<PyMethodDef>.allocate(capacity: 1)
-        let nameStart = UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self)
-        method.initialize(
-            to: PyMethodDef(
-                ml_name: nameStart,
-                ml_meth: body,
-                ml_flags: ROOST_METH_FASTCALL_KEYWORDS,
-                ml_doc: nil
-            )
-        )
-        return PyCFunction_NewEx(method, capsule, nil)
     }
 
     /// `start_response(status, headers, exc_info=None)`, PEP 3333.

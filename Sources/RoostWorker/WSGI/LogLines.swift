@@ -6,8 +6,6 @@ struct LogLines {
     static let longest = 8 << 10
 
     private(set) var pending: [UInt8] = []
-    /// Pieces lost because the front had no room for them, since the last one that went through.
-    var dropped = 0
 
     /// Takes more text and calls `emit` for each complete line, without its line break.
     mutating func append(_ text: UnsafeRawBufferPointer, emit: (UnsafeRawBufferPointer) -> Void) {
@@ -39,7 +37,6 @@ struct LogLines {
 extension LogLines {
     /// Puts back what was taken out, behind which others may have written meanwhile.
     mutating func restore(_ taken: LogLines) {
-        dropped += taken.dropped
         if pending.isEmpty { pending = taken.pending } else { pending.insert(contentsOf: taken.pending, at: 0) }
     }
 }

@@ -1,0 +1,74 @@
+internal import CPython
+internal import Glibc
+internal import WorkerLink
+
+extension LoopLane {
+    /// `http.response.pathsend`: hands the front a file to send by itself.
+    func sendFile(_ stream: AppStream, _ message: borrowing OutgoingMessage) throws(SendError) -> SendOutcome {
+        guard stream.phase == .headReady else { throw unexpected(message, stream) }
+        guard let path = message.value(messages.path) else {
+            throw .mistake(ApplicationMistake(.type, "http.response.pathsend: the path is missing"))
+        }
+        let (descriptor, size) = try Self.open(path)
+        let count = stream.contentLength ?? UInt64(size)
+        guard !stream.isBodiless, count > 0 else {
+            Glibc.close(descriptor)
+            sendBodiless(stream, knownLength: UInt64(size))
+            complete(stream)
+            return .sent
+        }
+        // A Content-Length beyond the file's end takes the long way, where it is told.
+        let isHandedOver =
+            count <= UInt64(size) && !WorkerProcess.isInert
+            && WorkerControl.send(
+                file: descriptor,
+                stream: stream.id,
+                over: WorkerProcess.current?.mailbox.socket ?? -1
+            )
+        sendHead(of: stream, flags: 0, bodyBytes: count, body: UnsafeRawBufferPointer(start: nil, count: 0))
+        stream.sentBytes = min(count, UInt64(size))
+        guard isHandedOver else {
+            stream.pending = AppStream.Pending(
+                source: .file(descriptor),
+                position: 0,
+                end: Int(stream.sentBytes),
+                isLast: true
+            )
+            pump(stream)
+            return stream.pending == nil ? .sent : .going
+        }
+        Glibc.close(descriptor)
+        sendFrame(.file, of: stream.id, count: FileEnvelope.byteCount) { place in
+            guard let base = place.baseAddress else { return }
+            FileEnvelope.store(offset: 0, count: count, to: base)
+        }
+        stream.isEnded = true
+        complete(stream)
+        return .sent
+    }
+
+    /// Opens a file that can be sent.
+    ///
+    /// - Throws: the Python error that `open` would raise.
+    private static func open(_ path: PythonObject) throws(SendError) -> (descriptor: Int32, size: Int) {
+        guard let text = PyUnicode_AsUTF8AndSize(path, nil) else {
+            PyErr_Clear()
+            throw .mistake(
+                ApplicationMistake(
+                    .type,
+                    "http.response.pathsend: the path must be a str, not \(PythonType.name(of: path))"
+                )
+            )
+        }
+        let descriptor = Glibc.open(text, O_RDONLY | O_CLOEXEC)
+        var status = stat()
+        guard descriptor >= 0, fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            let code = descriptor >= 0 ? (status.st_mode & S_IFMT == S_IFDIR ? EISDIR : EINVAL) : errno
+            if descriptor >= 0 { Glibc.close(descriptor) }
+            errno = code
+            _ = PyErr_SetFromErrnoWithFilenameObject(roost_os_error(), path)
+            throw .python
+        }
+        return (descriptor, Int(status.st_size))
+    }
+}

@@ -1,0 +1,330 @@
+"""An ASGI application on the event loop of this process: tasks, what they wait for, and the loop's own life.
+
+Thin: scopes, messages and frames are made by the library. Everything here runs on the loop's thread.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+import traceback
+
+from roost import _forks, _lanes, _lifespan, _loops, _wsgi
+
+# Set once by `Server`, before the first request: the library's functions, and what every task needs.
+_receive = _send = _is_flushed = _finish = None
+_application = None
+_loop = None
+_task = None
+_streams = {}
+
+
+class ClientLeft(OSError):
+    """Raised by ``send`` when nobody is there to read (ASGI spec version 2.4)."""
+
+
+class Stream:
+    """The ``receive`` and ``send`` of one request or WebSocket."""
+
+    __slots__ = ("name", "task", "readers", "writers", "has_begun")
+
+    def __init__(self, name):
+        self.name = name
+        self.task = None
+        self.readers = self.writers = None
+        self.has_begun = False
+
+    async def receive(self):
+        message = _receive(self.name)
+        while message is None:
+            if self.readers is None:
+                self.readers = []
+            await _news(self.readers)
+            message = _receive(self.name)
+        return message
+
+    async def send(self, message):
+        state = _send(self.name, message)
+        if state is not None:
+            await self._flush(state, message)
+
+    async def _flush(self, is_taken, message):
+        if self.writers is None:
+            self.writers = []
+        while True:
+            await _news(self.writers)
+            if is_taken:
+                if _is_flushed(self.name):
+                    return
+            else:
+                is_taken = _send(self.name, message)
+                if is_taken is None:
+                    return
+
+
+async def _news(waiters):
+    """Waits for `_wake(waiters)`. Each one has a future of its own: who is cancelled disturbs nobody else."""
+    waiter = _loop.create_future()
+    waiters.append(waiter)
+    try:
+        await waiter
+    finally:
+        # Cancelled ones only are still there.
+        if waiter in waiters:
+            waiters.remove(waiter)
+
+
+def _wake(waiters):
+    woken = waiters[:]
+    waiters.clear()
+    for waiter in woken:
+        if not waiter.done():
+            waiter.set_result(None)
+
+
+async def _serve(stream, scope):
+    stream.has_begun = True
+    try:
+        await _application(scope, stream.receive, stream.send)
+    except BaseException as error:
+        _finish(stream.name, error)
+        if isinstance(error, (SystemExit, KeyboardInterrupt)):
+            raise
+    else:
+        _finish(stream.name, None)
+    finally:
+        del _streams[stream.name]
+
+
+def _begin_eagerly(name, scope):
+    """Runs the application up to where it first waits (CPython 3.12 and later): most never do."""
+    stream = _streams[name] = Stream(name)
+    stream.task = asyncio.Task(_serve(stream, scope), loop=_loop, eager_start=True)
+
+
+def _begin(name, scope):
+    stream = _streams[name] = Stream(name)
+    stream.task = _task(_serve(stream, scope))
+
+
+def _cancel(stream):
+    """Cancels a task; one that has not taken its first step never will, and says nothing itself."""
+    if stream.has_begun:
+        stream.task.cancel()
+    elif stream.task is not None:
+        stream.task.cancel()
+        _finish(stream.name, asyncio.CancelledError())
+        _streams.pop(stream.name, None)
+
+
+def is_departure(error):
+    """Whether an error comes of a ``send`` to a client that has left, itself or as a cause or a context."""
+    seen = set()
+    waiting = [error]
+    while waiting and len(seen) < 100:
+        found = waiting.pop()
+        if found is None or id(found) in seen:
+            continue
+        if isinstance(found, ClientLeft):
+            return True
+        seen.add(id(found))
+        waiting += [found.__cause__, found.__context__, *getattr(found, "exceptions", ())]
+    return False
+
+
+def damaged():
+    """Ends a worker whose link says what the front never writes."""
+    sys.stderr.write("roost: the link to the front is damaged\n")
+    sys.stderr.flush()
+    os._exit(70)
+
+
+class Glue:
+    """The parts by the names under which the library takes them."""
+
+    # Static: what the library takes from an instance must not be bound to it.
+    describe = staticmethod(_wsgi.describe)
+    leave_child = staticmethod(_wsgi.leave_child)
+    is_departure = staticmethod(is_departure)
+    damaged = staticmethod(damaged)
+    client_left = ClientLeft
+    cancelled = asyncio.CancelledError
+
+    def __init__(self, loop, state, begin):
+        self.begin = begin
+        self.state = state
+        self.call_soon = loop.call_soon
+        self.wake_readers = lambda name: _wake(_streams[name].readers)
+        self.wake_writers = lambda name: _wake(_streams[name].writers)
+        # What is the same in all scopes, and in those of a kind; what each sets stands here so that the copy has room.
+        common = {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.4"},
+            "http_version": "1.1",
+            "server": None,
+            "client": None,
+            "scheme": "http",
+            "root_path": "",
+            "path": "",
+            "raw_path": b"",
+            "query_string": b"",
+            "headers": None,
+            "state": None,
+            "extensions": None,
+        }
+        self.http = dict(common, method="")
+        self.websocket = dict(common, type="websocket", scheme="ws", subprotocols=None)
+        self.http_extensions = {"http.response.pathsend": {}, "roost": None}
+        self.websocket_extensions = {"websocket.http.response": {}, "roost": None}
+
+
+class Server:
+    """The event loop of a worker, from start-up to the last callback."""
+
+    def __init__(self, native, control, loaded, settings, wake):
+        self._native = native
+        self._control = control
+        self._loaded = loaded
+        self._wake = wake
+        self._ended = None
+        self._bell = -1
+        self._drain = self._interrupt = None
+        self.loop = _loops.make(settings.get("event_loop") or "auto")
+        self._lifespan = _lifespan.Lifespan(loaded.application)
+        _forks.close_in_child(self.loop)
+
+    def run(self):
+        """Serves until the front says stop. Returns the exit code; raises LoadingError when start-up fails."""
+        asyncio.set_event_loop(self.loop)
+        try:
+            is_stopped = self.loop.run_until_complete(self._run())
+        except SystemExit:
+            self._leave_child()
+            self._finish_up()
+            return 128 + signal.SIGTERM
+        except BaseException as error:
+            self._leave_child(error)
+            raise
+        self._finish_up()
+        return 0 if is_stopped else 1
+
+    def _leave_child(self, error=None):
+        """Ends a forked child that has come back to the loop: that is its parent's."""
+        if self._native.is_inert():
+            _wsgi.leave_child(error)
+
+    async def _run(self):
+        self._ended = self.loop.create_future()
+        self.loop.add_reader(self._control, self._take_messages)
+        self.loop.add_reader(self._native.notice(), self._take_messages)
+        if self._wake is not None:
+            self.loop.add_reader(self._wake, self._take_signals)
+        startup = self.loop.create_task(self._lifespan.startup())
+        await asyncio.wait([startup, self._ended], return_when=asyncio.FIRST_COMPLETED)
+        if not startup.done():
+            return self._ended.result()
+        startup.result()
+        self._open()
+        # What the front sent meanwhile, the bell perhaps, was not for a loop that was not there.
+        message = _lanes.ready_message(self._loaded)
+        _lanes.send(self._native, self._control, message)
+        self._take_messages()
+        is_stopped = await self._ended
+        if is_stopped:
+            await self._let_end()
+        return is_stopped
+
+    def _open(self):
+        global _receive, _send, _is_flushed, _finish, _application, _loop, _task
+        _application, _loop, _task = self._loaded.application, self.loop, self.loop.create_task
+        # A factory of the application's own decides what its tasks are.
+        eager = sys.version_info >= (3, 12) and self.loop.get_task_factory() is None
+        glue = Glue(self.loop, self._lifespan.state, _begin_eagerly if eager else _begin)
+        functions = self._native.open_loop(glue)
+        _receive, _send, _is_flushed, _finish, self._interrupt, self._drain, _ = functions
+
+    # What the front says beside the frames
+
+    def _take_messages(self):
+        try:
+            message = self._native.message()
+            while message is not None:
+                self._take(_lanes.wish_of(message))
+                message = self._native.message()
+        except EOFError:
+            self.loop.remove_reader(self._control)
+            self._end(False)
+            return
+        if self._bell < 0 and self._drain is not None:
+            self._bell = self._native.bell()
+            if self._bell >= 0:
+                self.loop.add_reader(self._bell, self._drain)
+                # The front may have written before it sent the bell.
+                self._drain()
+
+    def _take(self, wish):
+        if wish.get("type") == "stop":
+            self._end(True)
+        elif wish.get("type") == "interrupt" and _lanes.is_number(wish.get("stream"), _lanes.LAST_STREAM):
+            stream = _streams.get(wish["stream"])
+            if stream is not None and self._interrupt(stream.name):
+                _cancel(stream)
+
+    def _end(self, is_stopped):
+        if not self._ended.done():
+            self._ended.set_result(is_stopped)
+
+    def _take_signals(self):
+        """Python's handlers have run by now; one that wants to leave has raised."""
+        try:
+            os.read(self._wake, 512)
+        except BlockingIOError:
+            pass
+
+    # The end
+
+    async def _let_end(self):
+        """Waits until the application has returned from all that is running. The front has the patience."""
+        while _streams:
+            tasks = [stream.task for stream in _streams.values() if stream.task is not None]
+            if not tasks:
+                return
+            await asyncio.wait(tasks)
+
+    def _finish_up(self):
+        """Runs what has to run behind the last request; each part has its time."""
+        self._native.limit_leaving(_lanes.LEAVING_SECONDS)
+        try:
+            self.loop.run_until_complete(self._finish_tasks())
+            self.loop.run_until_complete(self.loop.shutdown_asyncgens())
+        except BaseException:
+            self._leave_child()
+            traceback.print_exc()
+
+    async def _finish_tasks(self):
+        streams = list(_streams.values())
+        for stream in streams:
+            _cancel(stream)
+        await _wait_for([stream.task for stream in streams if stream.task is not None], 2)
+        await self._lifespan.shutdown()
+        # An application may have scheduled only what ends it, as Streamlit does.
+        await asyncio.sleep(0)
+        await _wait_for(_others(), 0.25)
+        for task in _others():
+            task.cancel()
+        await _wait_for(_others(), 2)
+
+
+def _others():
+    current = asyncio.current_task()
+    return [task for task in asyncio.all_tasks() if task is not current]
+
+
+async def _wait_for(tasks, seconds):
+    if tasks:
+        await asyncio.wait(tasks, timeout=seconds)
+
+
+def serve(native, control, loaded, settings, wake):
+    """Serves an ASGI application on this thread until the front says stop. Returns the exit code. Raises LoadingError."""
+    return Server(native, control, loaded, settings, wake).run()

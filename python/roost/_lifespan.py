@@ -1,0 +1,112 @@
+"""The lifespan of an ASGI application: its start-up and its shutdown, once in each process."""
+
+import asyncio
+import sys
+import traceback
+
+from roost import _loading
+
+# How long the shutdown may take before the worker leaves all the same.
+SHUTDOWN_SECONDS = 8
+
+
+class Lifespan:
+    """One task that runs the application for as long as the worker lives."""
+
+    def __init__(self, application):
+        self._application = application
+        #: What the application keeps there; each scope has a copy.
+        self.state = {}
+        self.task = None
+        self._messages = None
+        self._was_asked = False
+        self._started = None
+        self._stopped = None
+
+    async def startup(self):
+        """Returns when the application has started, or wants no lifespan. Raises LoadingError when it has failed."""
+        loop = asyncio.get_running_loop()
+        self._messages = asyncio.Queue()
+        self._started, self._stopped = loop.create_future(), loop.create_future()
+        self._messages.put_nowait({"type": "lifespan.startup"})
+        self.task = loop.create_task(self._run())
+        await asyncio.wait([self._started, self.task], return_when=asyncio.FIRST_COMPLETED)
+        if self._started.done() and self._started.result() is None:
+            return
+        if self._started.done():
+            # It raises what went wrong behind its message, most often.
+            await asyncio.wait([self.task], timeout=1)
+            raise self._failure(self._started.result(), _error_of(self.task))
+        error = _error_of(self.task)
+        # Who raises before it has asked for anything knows nothing of lifespans.
+        if error is not None and self._was_asked:
+            raise self._failure(_loading.line_of(error), error)
+        self.task = None
+
+    async def shutdown(self):
+        """Returns when the application has shut down, or after SHUTDOWN_SECONDS. What goes wrong is written to the log."""
+        if self.task is None or self.task.done() or not self._started.done() or self._started.result() is not None:
+            return
+        self._messages.put_nowait({"type": "lifespan.shutdown"})
+        await asyncio.wait([self._stopped, self.task], timeout=SHUTDOWN_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        if self._stopped.done() and self._stopped.result() is not None:
+            sys.stderr.write("roost: the application's shutdown failed: %s\n" % self._stopped.result())
+        elif not self._stopped.done() and not self.task.done():
+            sys.stderr.write("roost: the application's shutdown took more than %d s\n" % SHUTDOWN_SECONDS)
+
+    async def _run(self):
+        scope = {
+            "type": "lifespan",
+            "asgi": {"version": "3.0", "spec_version": "2.0"},
+            "state": self.state,
+        }
+        try:
+            await self._application(scope, self._receive, self._send)
+        except Exception:
+            if not self._started.done() or self._started.result() is not None:
+                raise
+            # The application serves on, as long as it can.
+            sys.stderr.write("roost: the application's lifespan failed\n")
+            traceback.print_exc()
+
+    async def _receive(self):
+        self._was_asked = True
+        return await self._messages.get()
+
+    async def _send(self, message):
+        kind = message["type"]
+        if kind == "lifespan.startup.complete":
+            self._settle(self._started, None, kind)
+        elif kind == "lifespan.startup.failed":
+            self._settle(self._started, message.get("message") or "it gave no reason", kind)
+        elif kind == "lifespan.shutdown.complete":
+            self._settle(self._stopped, None, kind)
+        elif kind == "lifespan.shutdown.failed":
+            self._settle(self._stopped, message.get("message") or "it gave no reason", kind)
+        else:
+            raise RuntimeError("unexpected ASGI message %r in the lifespan" % (kind,))
+
+    @staticmethod
+    def _settle(future, result, kind):
+        if future.done():
+            raise RuntimeError("unexpected ASGI message %r: the lifespan is further on" % kind)
+        future.set_result(result)
+
+    @staticmethod
+    def _failure(message, error):
+        # Starlette sends a whole traceback: its last line says what went wrong.
+        lines = message.strip().splitlines() or [""]
+        return _loading.LoadingError(
+            "application cannot start",
+            "its start-up (lifespan) failed: %s" % lines[-1],
+            None,
+            error,
+            traceback_text=message if error is None and len(lines) > 1 else None,
+        )
+
+
+def _error_of(task):
+    """What a task has raised; None when it has not, or has not ended."""
+    if not task.done() or task.cancelled():
+        return None
+    return task.exception()
