@@ -2,6 +2,7 @@
 #
 #   make build    the server and the worker's library, optimised: .build/release/roost, libRoostWorker.so
 #   make run      build, then serve the example dashboard and print its address
+#   make run-streamlit   the same for the Streamlit example, in two processes
 #   make test     every test: Swift's, the worker's on each CPython found, and the real server on a socket
 #   make fuzz     feed the parsers and the frame reader what nobody would send (FUZZ_SECONDS=20 each)
 #   make chaos    kill and reload workers under load and account for each request (CHAOS_SECONDS=60)
@@ -15,7 +16,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: build run test fuzz chaos faults bench format check docs clean
+.PHONY: build run run-streamlit test fuzz chaos faults bench format check docs clean
 
 # One set of flags for both products, so that nothing is built twice. `-s`: no symbol tables in what is served from.
 RELEASE := swift build --configuration release --static-swift-stdlib -Xlinker -s
@@ -34,6 +35,11 @@ run: build
 	@scripts/setup.sh run
 	@echo "run: http://$(RUN_ON)/ (Ctrl-C stops)"
 	@exec .build/release/roost serve sales_dash:server --app-dir examples --python $(VENV) --bind $(RUN_ON)
+
+run-streamlit: build
+	@scripts/setup.sh run-streamlit
+	@echo "run-streamlit: http://$(RUN_ON)/ (Ctrl-C stops)"
+	@exec .build/release/roost serve sales_streamlit.py --app-dir examples --processes 2 --python $(VENV) --bind $(RUN_ON)
 
 test:
 	@scripts/setup.sh build test

@@ -36,6 +36,7 @@ let package = Package(
         // Pure: they decide.
         .target(name: "RequestQueue", swiftSettings: hotSettings),
         .target(name: "HTTPCodec", swiftSettings: hotSettings),
+        .target(name: "WebSocketCodec", swiftSettings: hotSettings),
         .target(name: "Telemetry", swiftSettings: settings),
         .target(
             // Not "Configuration": that is a module of swift-configuration, which Hummingbird brings.
@@ -82,7 +83,7 @@ let package = Package(
         .target(
             name: "Front",
             dependencies: [
-                "CRoostSystem", "HTTPCodec", "RequestQueue", "Telemetry", "WorkerLink", "Workers",
+                "CRoostSystem", "HTTPCodec", "RequestQueue", "Telemetry", "WebSocketCodec", "WorkerLink", "Workers",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -121,6 +122,7 @@ let package = Package(
 
         .testTarget(name: "RequestQueueTests", dependencies: ["RequestQueue"], swiftSettings: settings),
         .testTarget(name: "HTTPCodecTests", dependencies: ["HTTPCodec"], swiftSettings: settings),
+        .testTarget(name: "WebSocketCodecTests", dependencies: ["WebSocketCodec"], swiftSettings: settings),
         .testTarget(name: "DevelopmentTests", dependencies: ["Development"], swiftSettings: settings),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"], swiftSettings: settings),
         .testTarget(name: "RoostConfigurationTests", dependencies: ["RoostConfiguration"], swiftSettings: settings),
@@ -149,7 +151,8 @@ let package = Package(
         .testTarget(
             name: "FrontTests",
             dependencies: [
-                "CRoostSystem", "Front", "HTTPCodec", "RequestQueue", "Telemetry", "WorkerLink", "Workers",
+                "CRoostSystem", "Front", "HTTPCodec", "RequestQueue", "Telemetry", "WebSocketCodec", "WorkerLink",
+                "Workers",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes this machine ready for a chore: setup.sh build | run | test | bench ...
+# Makes this machine ready for a chore: setup.sh build | run | run-streamlit | test | bench ...
 #
 # Debian packages are installed when we are root or sudo asks for no password; otherwise what is missing is named.
 # Python packages go to .venv, never anywhere else. A second run finds everything there and says nothing.
@@ -64,6 +64,14 @@ for chore in "$@"; do
     run)
         needs_venv
         needs_packages examples/requirements.txt
+        ;;
+    run-streamlit)
+        needs_venv
+        .venv/bin/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
+            say "Streamlit needs Python 3.11 or later, and .venv has $(.venv/bin/python --version)"
+            exit 1
+        }
+        needs_packages examples/requirements-streamlit.txt
         ;;
     test)
         needs_venv

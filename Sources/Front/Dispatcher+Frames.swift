@@ -108,7 +108,7 @@ extension Dispatcher {
         }
     }
 
-    private func recordTimes(_ exchange: Exchange, _ now: Instant) {
+    func recordTimes(_ exchange: Exchange, _ now: Instant) {
         exchange.serviceTime = now.since(exchange.takenAt)
         guard !exchange.isWarmUp else { return }
         metrics.dispatched(queueNanoseconds: exchange.takenAt.since(exchange.offeredAt).count)

@@ -20,7 +20,9 @@ extension Dispatcher {
             exchange.owner?.paused(exchange)
         }
         seat.touched.removeAll(keepingCapacity: true)
+        flushSockets(of: seat)
         serveWanting(seat)
+        serveWantingSockets(of: seat)
     }
 
     private func accept(
@@ -28,7 +30,12 @@ extension Dispatcher {
         _ payload: UnsafeRawBufferPointer,
         from seat: WorkerSeat
     ) throws(LinkViolation) {
-        let slot = StreamID(raw: header.stream).index
+        let id = StreamID(raw: header.stream)
+        guard !id.isSocket else {
+            if try !acceptSocket(header, payload, from: seat) { try acceptStray(header, payload, from: seat) }
+            return
+        }
+        let slot = id.index
         guard slot < seat.slots, header.stream != 0, seat.conversations[slot].stream == header.stream,
             let exchange = seat.running[slot]
         else { return try acceptStray(header, payload, from: seat) }
@@ -68,6 +75,7 @@ extension Dispatcher {
 
     /// Tells the app that its client has left, or has closed its side of the connection.
     func depart(_ exchange: Exchange, _ how: StreamFlow.Departure) {
+        if let stream = exchange.socket { return farewell(stream, CloseEnvelope(code: 1006)) }
         guard let seat = loopSeat(of: exchange) else { return }
         exchange.flow.left(how)
         tell(exchange, seat)
@@ -177,7 +185,7 @@ extension Dispatcher {
     }
 
     /// Looks now and then whether rings have room again, for as long as that is waited for: reading rings no bell.
-    private func watchRoom() {
+    func watchRoom() {
         guard !isWatchingRoom else { return }
         isWatchingRoom = true
         loop.assumeIsolated().scheduleTask(in: .milliseconds(5)) { [self] in
@@ -185,11 +193,12 @@ extension Dispatcher {
             var isWaiting = false
             for seat in seats where seat.isLoop {
                 serveWanting(seat)
+                serveWantingSockets(of: seat)
                 if seat.isCrowded, !seat.lacksRoom {
                     seat.isCrowded = false
                     updateHold(of: seat)
                 }
-                if seat.isCrowded || !seat.wanting.isEmpty { isWaiting = true }
+                if seat.isCrowded || !seat.wanting.isEmpty || !seat.wantingSockets.isEmpty { isWaiting = true }
             }
             pump(at: MonotonicClock.now())
             if isWaiting { watchRoom() }
@@ -199,7 +208,7 @@ extension Dispatcher {
 
 extension LaneConversation.Event {
     /// Whether it counts in its stream's window.
-    fileprivate var isWindowed: Bool {
+    var isWindowed: Bool {
         switch self {
         case .began(_, let isWhole): !isWhole
         case .continued, .opened, .message: true

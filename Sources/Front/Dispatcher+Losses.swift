@@ -52,6 +52,7 @@ extension Dispatcher {
         if death.served != nil {
             logger.log(level: report.level, "worker ended", metadata: report.metadata.merging(seat.metadata) { $1 })
         }
+        loseSockets(of: seat)
         // Owners may submit their next request at once: only now, when everything is as it should be.
         for (exchange, _) in failed { fail(exchange, .workerDied) }
         pump(at: now)
@@ -87,6 +88,7 @@ extension Dispatcher {
         } else if let slot = exchange.slot {
             queue.giveBack(ticket, of: slot, hasRun: hasRun, at: now)
         }
+        abandonSocket(of: exchange)
         exchange.stage = .waiting
         exchange.stagedAt = nil
         exchange.slot = nil

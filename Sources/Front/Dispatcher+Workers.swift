@@ -36,6 +36,10 @@ extension Dispatcher {
     func retire(_ worker: Worker) {
         guard let seat = seat(worker.id) else { return }
         seat.isLeaving = true
+        let now = MonotonicClock.now()
+        // Before the worker's own time is over: its app is to see them end.
+        let margin = min(Nanoseconds(drainTimeout.count / 4), .seconds(3))
+        if seat.dismissesAt == nil { seat.dismissesAt = now + Nanoseconds(drainTimeout.count - margin.count) }
         _ = queue.drain(worker.id)
         for lane in seat.staged.indices where !seat.staged[lane].isEmpty { unstage(seat, lane: lane) }
         pump(at: MonotonicClock.now())

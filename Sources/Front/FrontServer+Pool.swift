@@ -81,6 +81,7 @@ extension FrontServer {
                 isASGI: worker.introduction?.interface == .asgi,
                 busyThreads: dispatcher.queue.busyThreads(of: worker.id) ?? 0,
                 requests: dispatcher.seat(worker.id)?.served ?? 0,
+                webSockets: dispatcher.seat(worker.id)?.sockets.count ?? 0,
                 uptime: now.since(worker.startedAt).duration,
                 generation: worker.generation,
                 role: entry.role.rawValue

@@ -152,6 +152,8 @@ extension HTTP1Connection: ExchangeOwner {
             standIn(failure)
         case .aborted:
             answer(id, status: 500, message: "Internal Server Error")
+        case .tooManySockets:
+            refuse(.tooManyWebSockets)
         case .undeliverable:
             answer(id, status: 500, message: "Internal Server Error: the request did not reach the application")
         }
@@ -273,6 +275,7 @@ extension HTTP1Connection: ExchangeOwner {
         response = ResponseProgress()
         upload = nil
         chunks = nil
+        handshakeAccept = nil
     }
 
     /// The whole response is written: goes on to the next request, or closes.

@@ -32,9 +32,11 @@ public enum ConfigurationLoader {
         var problems = file.problems + variables.problems + flags.problems
         var origins: [String: Origin] = [:]
         var automatic = Set(OptionTable.all.filter(\.isAutomatic).map(\.name))
+        var targetBase = directory
         for assignment in file.assignments + variables.assignments + flags.assignments {
             let option = assignment.option
             origins[option.name] = assignment.origin
+            if option.name == "target" { targetBase = assignment.base }
             if option.isAutomatic, assignment.values == ["auto"] {
                 automatic.insert(option.name)
                 continue
@@ -64,6 +66,11 @@ public enum ConfigurationLoader {
             files: files
         )
         values.resolve(&configuration)
+        configuration.application.target?.look(
+            from: targetBase,
+            alsoIn: configuration.application.directory,
+            files: files
+        )
         for (name, reason) in values.reasons { origins[name] = .automatic(reason: reason) }
         problems += values.problems
         if requiresTarget { problems += missing(in: configuration, origins: origins, files: files) }

@@ -27,6 +27,8 @@ public struct MetricsSnapshot: Sendable, Equatable {
         public var busyThreads: Int
         /// Requests that this process finished.
         public var requests: UInt64
+        /// WebSockets that it has open, handshakes included.
+        public var webSockets: Int
         /// For how long this process has lived.
         public var uptime: Duration
         /// Its resident memory in bytes, when it is known.
@@ -48,6 +50,7 @@ public struct MetricsSnapshot: Sendable, Equatable {
             isASGI: Bool = false,
             busyThreads: Int = 0,
             requests: UInt64 = 0,
+            webSockets: Int = 0,
             uptime: Duration = .zero,
             residentBytes: UInt64? = nil,
             generation: Int = 1,
@@ -61,6 +64,7 @@ public struct MetricsSnapshot: Sendable, Equatable {
             self.isASGI = isASGI
             self.busyThreads = busyThreads
             self.requests = requests
+            self.webSockets = webSockets
             self.uptime = uptime
             self.residentBytes = residentBytes
             self.generation = generation

@@ -28,6 +28,11 @@ public enum StatusText {
         lines.append(
             row("clients", "\(server.openConnections) connections open, \(server.openedConnections) since the start")
         )
+        if snapshot.isASGI || server.webSockets.opened > 0 {
+            let sockets = server.webSockets
+            let closed = sockets.closes.total > 0 ? ", closed: \(causes(sockets.closes))" : ""
+            lines.append(row("websockets", "\(sockets.open) open, \(sockets.opened) since the start\(closed)"))
+        }
         if server.workerRestarts > 0 || server.workerProtocolErrors > 0 {
             let (replaced, broken) = (server.workerRestarts, server.workerProtocolErrors)
             lines.append(row("workers", "\(replaced) replaced, \(broken) killed for breaking the protocol"))
@@ -82,8 +87,9 @@ public enum StatusText {
 
     private static func workers(_ snapshot: MetricsSnapshot) -> [String] {
         var table = [["worker", "pid", "state", "busy", "requests", "up", "resident"]]
+        if snapshot.isASGI { table[0].insert("sockets", at: 4) }
         for worker in snapshot.workers {
-            table.append([
+            var cells = [
                 String(worker.id),
                 worker.pid.map { String($0) } ?? "-",
                 worker.role == "successor" ? "\(worker.state) (next)" : worker.state,
@@ -91,7 +97,9 @@ public enum StatusText {
                 String(worker.requests),
                 age(worker.uptime.clampedNanoseconds),
                 worker.residentBytes.map(bytes) ?? "-",
-            ])
+            ]
+            if snapshot.isASGI { cells.insert(String(worker.webSockets), at: 4) }
+            table.append(cells)
         }
         return aligned(table)
     }

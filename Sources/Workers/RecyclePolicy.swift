@@ -63,6 +63,15 @@ struct RecycleLimits: Sendable, Equatable {
     var memory: UInt64?
     var lifetime: Duration?
 
+    /// Takes the limit of requests away: in a worker whose sessions end with it, each of them has its state there, and one
+    /// load of a page may be more than a hundred requests.
+    ///
+    /// - Returns: Whether there was one.
+    mutating func spareSessions() -> Bool {
+        defer { requests = nil }
+        return requests != nil
+    }
+
     /// Why a worker is due; nil when it is not.
     ///
     /// - Parameters:

@@ -35,7 +35,7 @@ public final class Worker {
     /// Whether it has no place in the pool any more: it finishes what it has.
     public internal(set) var isLeaving = false
     /// When it is to be replaced.
-    let limits: RecycleLimits
+    var limits: RecycleLimits
 
     var life: WorkerLife
     let isAttached: Bool

@@ -44,6 +44,12 @@ extension WorkerPool {
         switch report {
         case .ready(let introduction):
             worker.introduction = introduction
+            if introduction.isSticky, worker.limits.spareSessions() {
+                logger.warning(
+                    "max-requests is not used: sessions of this app live in a worker's memory and would end with it",
+                    metadata: metadata(of: worker)
+                )
+            }
             worker.concurrency = max(configuration(of: worker).concurrency, 1)
             guard introduction.interface == .wsgi || worker.openLoop() else {
                 perform(

@@ -88,6 +88,19 @@ public struct WorkerPoolConfiguration: Sendable {
     /// The default is true: Dash answers 500 in its first burst of concurrent requests.
     public var warmsUp = true
 
+    /// What workers sign with where all of them have to read it, in hexadecimal digits: the login cookies of Streamlit.
+    ///
+    /// The same for all workers of a server, and after a reload. The default is none: each has its own.
+    public var secret = ""
+    /// The longest request body that the front lets in, in bytes; 0 for no limit.
+    ///
+    /// Told to workers so that they can say when an app expects more.
+    public var maximumBodyBytes = 0
+    /// The longest WebSocket message that the front takes from a client, in bytes; 0 for no limit.
+    ///
+    /// Told to workers for the same reason.
+    public var maximumMessageBytes = 0
+
     /// Creates a configuration with the defaults.
     public init(
         python: String,

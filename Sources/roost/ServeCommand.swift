@@ -160,6 +160,8 @@ struct Launched: Sendable {
     let inheritance: Inheritance?
     /// The soft limit of open files before it was raised.
     let descriptorLimit: UInt64
+    /// What all workers sign with, whichever generation they are of: 64 hexadecimal digits.
+    let secret = (0..<64).map { _ in String(UInt8.random(in: 0..<16), radix: 16) }.joined()
 }
 
 /// The access log: its own writer, so that it cannot crowd out the log of errors.

@@ -41,6 +41,10 @@ extension ServerConfiguration {
         front.requests.retriesSafeRequests = requests.retry == .safe
         front.hidesAcceptEncoding = development.reloads
         front.isASGI = asgi.interface == .asgi
+        front.webSockets.maximum = webSockets.maximum
+        front.webSockets.maximumMessageBytes = webSockets.maximumMessage.bytes
+        front.webSockets.pingInterval = webSockets.pingInterval
+        front.webSockets.pingTimeout = webSockets.pingTimeout
         front.queue.limit = queue.limit
         front.queue.timeout = queue.timeout
         return front
@@ -71,6 +75,8 @@ extension ServerConfiguration {
         pool.recycling.maximumMemory = UInt64(lifecycle.maximumMemory?.bytes ?? 0)
         pool.recycling.maximumLifetime = lifecycle.maximumLifetime
         pool.serverSoftware = "roost/\(version)"
+        pool.secret = launched.secret
+        pool.maximumBodyBytes = http.maximumBodyBytes?.bytes ?? 0
         pool.warmsUp = application.warmUpPath != nil
         // A head, its index, and a body that is kept in memory must fit a lane.
         pool.requestRingBytes = max(

@@ -67,6 +67,19 @@ import Testing
         #expect(try AppTarget.parse(text, base: "/base").description == target)
     }
 
+    @Test
+    func `a file that is not in the working directory is looked for in the app's`() throws {
+        let there = files(["/srv/app/pages/sales.py": "", "/srv/app/both.py": "", "/srv/app/pages/both.py": ""])
+        func target(_ arguments: String) throws -> String? {
+            try load(arguments, files: there).configuration.application.target?.description
+        }
+        #expect(try target("sales.py --app-dir pages") == "/srv/app/pages/sales.py")
+        #expect(try target("sales.py:app --app-dir /srv/app/pages") == "/srv/app/pages/sales.py:app")
+        #expect(try target("both.py --app-dir pages") == "/srv/app/both.py")
+        #expect(try target("/srv/other/sales.py --app-dir pages") == "/srv/other/sales.py")
+        #expect(try target("neither.py --app-dir pages") == "/srv/app/neither.py")
+    }
+
     @Test(arguments: [
         ("shop:", "there is no name after the colon", "module:app, or module alone"),
         (":app", "':app' names no module", "module:app, module:create_app() or file.py"),

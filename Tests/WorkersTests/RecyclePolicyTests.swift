@@ -31,6 +31,17 @@ import Testing
         )
     }
 
+    @Test func `a worker that holds sessions is not replaced for the requests it has answered, but for memory`() {
+        var limits = Self.policy {
+            $0.maximumRequests = 10
+            $0.maximumMemory = 100
+        }.limits(jitter: 0)
+        #expect(limits.spareSessions())
+        #expect(limits.reason(requests: 1000, memory: 100, served: .seconds(1000)) == nil)
+        #expect(limits.reason(requests: 0, memory: 101, served: .zero)?.shortName == "max_rss")
+        #expect(!limits.spareSessions())
+    }
+
     @Test func `a lifetime is shortened by up to a tenth`() {
         let policy = Self.policy { $0.maximumLifetime = .seconds(1000) }
         #expect(policy.limits(jitter: 0).lifetime == .seconds(1000))

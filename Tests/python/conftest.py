@@ -74,6 +74,18 @@ def start(python, library):
 
 
 @pytest.fixture(scope="module")
+def start_loop(python, library):
+    """Starts a worker with an event loop of the interpreter under test; the caller closes it."""
+    from loop_front import LoopFront
+
+    def begin(target="asgi_pages:app", **options):
+        options.setdefault("app_dir", APPS)
+        return LoopFront(python, target, options.pop("library", library), PACKAGE, **options)
+
+    return begin
+
+
+@pytest.fixture(scope="module")
 def _shared(start):
     state = {"worker": None}
     yield state

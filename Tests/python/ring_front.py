@@ -347,10 +347,11 @@ class RingFront(Link):
     """One worker, started as the front starts it, and the front's end of its link."""
 
     def __init__(self, python, target, library, package, app_dir=".", threads=1, processes=1, ring=128 << 10,
-                 environment=None):
+                 environment=None, settings=None):
         super().__init__(threads, ring)
         self.output = tempfile.TemporaryFile()
         settings = {
+            **(settings or {}),
             "target": target, "app_dir": str(app_dir), "threads": threads, "processes": processes,
             "request_ring": ring, "response_ring": ring, "worker": 0, "library": str(library),
             "server_software": "roost/0.1.0",

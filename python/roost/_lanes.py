@@ -7,7 +7,7 @@ import sys
 import threading
 import traceback
 
-from roost import _request
+from roost import _frameworks, _request
 from roost._wsgi import Glue
 
 # The greatest numbers of a lane and of a request that the library takes.
@@ -71,7 +71,7 @@ class Lanes:
 def ready_message(loaded):
     """What the front is told when the application is served."""
     kind = type(loaded.application)
-    return {
+    message = {
         "type": "ready",
         "pid": os.getpid(),
         "python": ".".join(str(part) for part in sys.version_info[:3]),
@@ -79,6 +79,9 @@ def ready_message(loaded):
         "interface": loaded.interface,
         "import_seconds": round(loaded.seconds, 6),
     }
+    if loaded.interface == "asgi":
+        message.update(_frameworks.introduction(loaded.application))
+    return message
 
 
 def send(native, control, message):

@@ -120,7 +120,7 @@ def load(settings):
     sys.path.insert(0, app_dir)
     sys.argv = [settings["target"]]
     began = time.monotonic()
-    application, interface = _loading.load(settings["target"], app_dir, settings.get("interface") or "auto")
+    application, interface = _loading.load(settings["target"], app_dir, settings)
     return _loading.Loaded(application, interface, time.monotonic() - began)
 
 

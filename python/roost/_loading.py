@@ -4,6 +4,7 @@ import ast
 import collections
 import difflib
 import importlib
+import importlib.util
 import inspect
 import os
 import sys
@@ -40,16 +41,16 @@ class LoadingError(Exception):
         }
 
 
-def load(target, app_dir, interface="auto"):
+def load(target, app_dir, settings):
     """The application that `target` names, such as ``shop.wsgi:app``, and how it is called. Raises LoadingError.
 
-    `interface` is ``auto``, or what the user says it is.
+    How it is called is what ``settings["interface"]`` says, and found out where that is ``auto`` or not there.
 
     Returns in this process only: a child that the application forks while it is imported, and lets go on, ends here.
     """
     process = os.getpid()
     try:
-        found = _load(target, app_dir, interface)
+        found = _load(target, app_dir, settings)
     except LoadingError as error:
         if os.getpid() != process:
             _wsgi.leave_child(error if error.cause is None else error.cause)
@@ -59,14 +60,57 @@ def load(target, app_dir, interface="auto"):
     return found
 
 
-def _load(target, app_dir, interface):
+def _load(target, app_dir, settings):
+    interface = settings.get("interface") or "auto"
     module_name, expression, app_dir = _split(target, app_dir)
+    script = _streamlit_script(module_name, expression, app_dir, settings)
+    if script is not None:
+        return script, _interfaces.ASGI
     module = _import(module_name, app_dir)
     if expression is None:
         found, name = _candidate(module, module_name)
     else:
         found, name = _evaluate(expression, module, module_name), expression
-    return _application(found, name, module, module_name, interface)
+    application, interface = _application(found, name, module, module_name, interface)
+    if "streamlit" in sys.modules:
+        from roost import _streamlit
+
+        _streamlit.configure_late(application, settings)
+    return application, interface
+
+
+def _streamlit_script(module_name, expression, app_dir, settings):
+    """The application that serves the module if it is a Streamlit script, which must not be imported; None otherwise.
+
+    For a module that uses Streamlit in another way, loads its settings: they have to be there before the import.
+    """
+    path = os.path.join(app_dir, *module_name.split(".")) + ".py"
+    if not _mentions_streamlit(path):
+        return None
+    from roost import _streamlit
+
+    path = os.path.abspath(path)
+    source = _streamlit.Source(path)
+    if source.makes_app and importlib.util.find_spec("streamlit") is not None:
+        _streamlit.configure(path, settings)
+    if not source.is_script:
+        return None
+    if expression is not None and not source.binds(expression.partition(".")[0].partition("(")[0]):
+        raise LoadingError(
+            "application not found",
+            "%r is a Streamlit script: it has no %s" % (path, expression),
+            "roost serve %s" % (os.path.basename(path) if os.path.dirname(path) == os.path.abspath(app_dir) else path),
+        )
+    return None if expression is not None else _streamlit.script_application(path, settings)
+
+
+def _mentions_streamlit(path):
+    """Whether there is such a file with that word: reading on is for those only."""
+    try:
+        with open(path, "rb") as file:
+            return b"streamlit" in file.read()
+    except OSError:
+        return False
 
 
 def _split(target, app_dir):

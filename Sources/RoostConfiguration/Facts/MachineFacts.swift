@@ -108,6 +108,11 @@ public struct MachineFacts: Sendable, Equatable {
 }
 
 extension Files {
+    /// Whether there is a file that this process may read.
+    func exists(_ path: String) -> Bool {
+        (try? contents(path)) != nil
+    }
+
     /// The lines of a small text file, none when it cannot be read.
     func lines(_ path: String) -> [String] {
         guard let bytes = try? contents(path) else { return [] }

@@ -10,7 +10,8 @@ extension Option {
             summary: "module:attribute, module:factory(), module, or file.py[:attribute]",
             discussion: """
                 The Python object to serve. Without an attribute, `application`, `app` and `server` are tried in this \
-                order: the names Django and gunicorn, Flask, and Dash use. A factory is called without arguments.
+                order: the names Django and gunicorn, Flask, and Dash use. A factory is called without arguments. A \
+                file is looked for in the working directory, then in `app-dir`; a Streamlit script is served as it is.
                 """,
             read: { value, base, configuration throws(ValueError) in
                 configuration.application.target = try AppTarget.parse(value, base: base)

@@ -33,7 +33,8 @@ extension Option {
             summary: "requests after which a worker is replaced; 0 for never",
             discussion: """
                 Against memory that an app or one of its libraries leaks. One worker at a time, and only once its \
-                successor is ready: no request waits for it.
+                successor is ready: no request waits for it. Not used for an app whose sessions live in a worker \
+                (Streamlit and others).
                 """
         ),
         .integer(

@@ -1,7 +1,8 @@
 /// Which Python object to serve.
 ///
 /// Written `package.module:attribute`, `module:factory()`, `module` (then `application`, `app` and `server` are tried
-/// in this order), or with a file instead of the module: `path/file.py`, `file.py:app`.
+/// in this order), or with a file instead of the module: `path/file.py`, `file.py:app`. A Streamlit script is a file
+/// without an attribute.
 public struct AppTarget: Sendable, Hashable, CustomStringConvertible {
     /// Where the object is found.
     public enum Source: Sendable, Hashable {
@@ -55,6 +56,19 @@ public struct AppTarget: Sendable, Hashable, CustomStringConvertible {
         let place = String(text[..<(colon ?? text.endIndex)])
         let object: Object = if let colon { try parseObject(text[text.index(after: colon)...]) } else { .conventional }
         return AppTarget(source: try parseSource(place, text: text, base: base), object: object)
+    }
+
+    /// Looks for a file that is not there in the directory of the app: `dashboard.py` may be said to be in either.
+    ///
+    /// - Parameters:
+    ///   - base: The directory that the target was joined to.
+    ///   - appDirectory: Where it is looked for next.
+    ///   - files: The access to the file system.
+    mutating func look(from base: String, alsoIn appDirectory: String, files: Files) {
+        let folder = base.hasSuffix("/") ? base : base + "/"
+        guard case .file(let path) = source, path.hasPrefix(folder), !files.exists(path) else { return }
+        let other = PathText.absolute(String(path.dropFirst(folder.count)), base: appDirectory)
+        if files.exists(other) { source = .file(path: other) }
     }
 
     private static func parseSource(_ place: String, text: String, base: String) throws(ValueError) -> Source {
