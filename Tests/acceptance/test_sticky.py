@@ -4,11 +4,13 @@ import json
 import os
 import re
 import signal
+import textwrap
 import threading
 from collections import Counter
 
 import pytest
-from client import eventually, get
+from client import eventually
+from server import APPS, run_roost
 
 
 class Browser:
@@ -93,6 +95,34 @@ def test_an_app_that_needs_none_gets_no_cookie(roost, app):
     assert len({browser.pid() for _ in range(20)}) >= 1
     assert browser.cookies == {}
     assert server.metric("roost_worker_sessions") is None
+
+
+def test_an_app_of_a_framework_that_needs_it_gets_one_by_itself(roost, tmp_path):
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "page.py").write_text(textwrap.dedent(f"""
+        import sys
+        sys.path.append({str(APPS)!r})
+        import sessions
+
+        class App:
+            async def __call__(self, scope, receive, send):
+                await sessions.asgi(scope, receive, send)
+
+        App.__module__ = "nicegui.nicegui"
+        app = App()
+    """))
+    server = serve(roost, app="page:app", app_dir=tmp_path / "app")
+    browsers = [Browser(server) for _ in range(2)]
+    pids = [browser.pid() for browser in browsers]
+    assert len(set(pids)) == 2
+    for _ in range(5):
+        assert [browser.pid() for browser in browsers] == pids
+    assert all("roost_session" in browser.cookies for browser in browsers)
+    # Not with --sticky off.
+    plain = serve(roost, "--sticky", "off", app="page:app", app_dir=tmp_path / "app")
+    browser = Browser(plain)
+    browser.get()
+    assert browser.cookies == {}
 
 
 def test_odd_cookies_and_several_lines_of_them_do_no_harm(roost):
@@ -238,8 +268,6 @@ def test_beyond_the_seats_newcomers_wait_at_the_door(roost):
 
 
 def test_wrong_rules_are_explained(roost):
-    from server import run_roost
-
     for rule, said in {
         "cookies": "'cookies' is none of auto, off, cookie, address, header:NAME, query:NAME, path:N",
         "header:": "names no header field",
