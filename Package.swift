@@ -38,6 +38,7 @@ let package = Package(
         .target(name: "HTTPCodec", swiftSettings: hotSettings),
         // Which worker keeps which browser's state.
         .target(name: "Sessions", dependencies: ["RequestQueue"], swiftSettings: settings),
+        .target(name: "WebSocketCodec", swiftSettings: hotSettings),
         .target(name: "Telemetry", swiftSettings: settings),
         .target(
             // Not "Configuration": that is a module of swift-configuration, which Hummingbird brings.
@@ -84,7 +85,8 @@ let package = Package(
         .target(
             name: "Front",
             dependencies: [
-                "CRoostSystem", "HTTPCodec", "RequestQueue", "Sessions", "Telemetry", "WorkerLink", "Workers",
+                "CRoostSystem", "HTTPCodec", "RequestQueue", "Sessions", "Telemetry", "WebSocketCodec", "WorkerLink",
+                "Workers",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -124,6 +126,7 @@ let package = Package(
         .testTarget(name: "RequestQueueTests", dependencies: ["RequestQueue"], swiftSettings: settings),
         .testTarget(name: "SessionsTests", dependencies: ["RequestQueue", "Sessions"], swiftSettings: settings),
         .testTarget(name: "HTTPCodecTests", dependencies: ["HTTPCodec"], swiftSettings: settings),
+        .testTarget(name: "WebSocketCodecTests", dependencies: ["WebSocketCodec"], swiftSettings: settings),
         .testTarget(name: "DevelopmentTests", dependencies: ["Development"], swiftSettings: settings),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"], swiftSettings: settings),
         .testTarget(name: "RoostConfigurationTests", dependencies: ["RoostConfiguration"], swiftSettings: settings),
@@ -152,7 +155,8 @@ let package = Package(
         .testTarget(
             name: "FrontTests",
             dependencies: [
-                "CRoostSystem", "Front", "HTTPCodec", "RequestQueue", "Sessions", "Telemetry", "WorkerLink", "Workers",
+                "CRoostSystem", "Front", "HTTPCodec", "RequestQueue", "Sessions", "Telemetry", "WebSocketCodec",
+                "WorkerLink", "Workers",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),

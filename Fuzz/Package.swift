@@ -26,6 +26,7 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CFuzzer", path: "CFuzzer"),
         .target(name: "HTTPCodec", path: "HTTPCodec", swiftSettings: underTest),
+        .target(name: "WebSocketCodec", path: "WebSocketCodec", swiftSettings: underTest),
         .target(name: "CRoostSystem", path: "CRoostSystem"),
         .target(
             name: "WorkerLink",
@@ -37,6 +38,13 @@ let package = Package(
             name: "RequestHead",
             dependencies: ["CFuzzer", "HTTPCodec"],
             path: "RequestHead",
+            swiftSettings: settings,
+            linkerSettings: linked
+        ),
+        .executableTarget(
+            name: "WebSocketFrames",
+            dependencies: ["CFuzzer", "WebSocketCodec"],
+            path: "WebSocketFrames",
             swiftSettings: settings,
             linkerSettings: linked
         ),

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Coverage-guided fuzzing: fuzz.sh [SECONDS], for each of the two targets, 20 by default. One line each; fails on a crash.
+# Coverage-guided fuzzing: fuzz.sh [SECONDS], for each of the three targets, 20 by default. One line each; fails on a crash.
 #
-#   RequestHead   request heads, chunked bodies, PROXY headers, response heads: judged the same wherever they are cut
-#   WorkerFrames  a worker that keeps no rule, against the front's end of the shared memory
+#   RequestHead      request heads, chunked bodies, PROXY headers, response heads: judged the same wherever they are cut
+#   WebSocketFrames  what a client sends on a WebSocket: heard the same wherever it is cut, and text is UTF-8
+#   WorkerFrames     a worker that keeps no rule, against the front's end of the shared memory
 #
 # What was found once is kept in .build/fuzz/corpus, and an input that crashes in .build/fuzz/crashes.
 set -euo pipefail
@@ -28,7 +29,7 @@ if ! swift build --package-path Fuzz --scratch-path "$scratch/build" -c release 
 fi
 
 # The hostile requests of the tests, behind the three bytes that choose what they are and where they are cut.
-mkdir -p "$scratch"/corpus/{RequestHead,WorkerFrames} "$scratch/crashes"
+mkdir -p "$scratch"/corpus/{RequestHead,WebSocketFrames,WorkerFrames} "$scratch/crashes"
 python3 - Tests/Fixtures/hostile-requests.json "$scratch/corpus/RequestHead" <<'PYTHON'
 import base64, json, pathlib, sys
 
@@ -61,9 +62,24 @@ plays = [
 for number, play in enumerate(plays):
     pathlib.Path(sys.argv[1], f"seed-{number}").write_bytes(play)
 PYTHON
+python3 - "$scratch/corpus/WebSocketFrames" <<'PYTHON'
+import pathlib, sys
+
+def frame(opcode, payload, fin=True):
+    return bytes([(0x80 if fin else 0) | opcode, 0x80 | len(payload)]) + bytes(4) + payload
+
+plays = [
+    frame(1, "κόσμε 🐓".encode()) + frame(9, b"ping") + frame(8, b"\x03\xe8bye"),
+    frame(2, b"ab", False) + frame(10, b"") + frame(0, b"cd", False) + frame(0, b""),
+    bytes([0x82, 0xfe, 0, 200]) + bytes(4) + b"x" * 200,
+    bytes([0x82, 0xff]) + (70_000).to_bytes(8, "big") + bytes(4) + b"x" * 100,
+]
+for number, play in enumerate(plays):
+    pathlib.Path(sys.argv[1], f"seed-{number}").write_bytes(b"\0\6\x40" + play)
+PYTHON
 
 status=0
-for target in RequestHead WorkerFrames; do
+for target in RequestHead WebSocketFrames WorkerFrames; do
     log=$scratch/$target.log
     # Without Swift's own backtrace: it reads memory as it likes, and the sanitizer takes that for the bug.
     if SWIFT_BACKTRACE=enable=no "$scratch/build/release/$target" -max_total_time="$seconds" -max_len=4096 -timeout=5 -print_final_stats=1 \

@@ -16,6 +16,7 @@ extension Dispatcher {
             lookAtDeadlines(of: seat, at: now)
             lookAtPulse(of: seat, at: now)
             judge(seat, at: now)
+            if let time = seat.dismissesAt, seat.sockets.count > 0, now >= time { dismissSockets(of: seat.worker) }
             // The last of its requests may have been found not to end, or taken back.
             if seat.isLeaving, letGo(seat) { workerBecameIdle(seat.worker) }
         }
@@ -68,6 +69,7 @@ extension Dispatcher {
     /// Frees a lane whose request was taken back; what lies ready behind it waits again.
     func release(_ exchange: Exchange, from seat: WorkerSeat, lane: Int) {
         unstage(seat, lane: lane)
+        abandonSocket(of: exchange)
         seat.running[lane] = nil
         seat.conversations[lane].cancel()
     }

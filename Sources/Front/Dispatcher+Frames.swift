@@ -21,6 +21,10 @@ extension Dispatcher {
             pump(at: MonotonicClock.now())
         }
         if let violation {
+            logger.error(
+                "a worker broke the protocol of its link",
+                metadata: seat.metadata.merging(["violation": "\(violation.rawValue)"]) { $1 }
+            )
             metrics.workerBrokeProtocol()
             killWorker(seat.worker, violation)
         }
@@ -108,7 +112,7 @@ extension Dispatcher {
         }
     }
 
-    private func recordTimes(_ exchange: Exchange, _ now: Instant) {
+    func recordTimes(_ exchange: Exchange, _ now: Instant) {
         exchange.serviceTime = now.since(exchange.takenAt)
         guard !exchange.isWarmUp else { return }
         metrics.dispatched(queueNanoseconds: exchange.takenAt.since(exchange.offeredAt).count)

@@ -9,18 +9,25 @@ extension Dispatcher {
 
     /// Reads all frames of a worker's loop, and hands them to whom they concern.
     func readLoop(of seat: WorkerSeat) throws(LinkViolation) {
+        // Also when the worker breaks the protocol: the streams go on elsewhere, or what came of them is sent.
+        defer { flush(seat) }
         let link = seat.worker.link
         while let (header, payload) = try link.loop.peek() {
             try accept(header, payload, from: seat)
             link.loop.consume(header)
         }
-        // One flush for all that has come for a client.
+        serveWanting(seat)
+        serveWantingSockets(of: seat)
+    }
+
+    /// One flush for all that has come for a client.
+    private func flush(_ seat: WorkerSeat) {
         for exchange in seat.touched {
             exchange.isTouched = false
             exchange.owner?.paused(exchange)
         }
         seat.touched.removeAll(keepingCapacity: true)
-        serveWanting(seat)
+        flushSockets(of: seat)
     }
 
     private func accept(
@@ -28,7 +35,12 @@ extension Dispatcher {
         _ payload: UnsafeRawBufferPointer,
         from seat: WorkerSeat
     ) throws(LinkViolation) {
-        let slot = StreamID(raw: header.stream).index
+        let id = StreamID(raw: header.stream)
+        guard !id.isSocket else {
+            if try !acceptSocket(header, payload, from: seat) { try acceptStray(header, payload, from: seat) }
+            return
+        }
+        let slot = id.index
         guard slot < seat.slots, header.stream != 0, seat.conversations[slot].stream == header.stream,
             let exchange = seat.running[slot]
         else { return try acceptStray(header, payload, from: seat) }
@@ -68,6 +80,7 @@ extension Dispatcher {
 
     /// Tells the app that its client has left, or has closed its side of the connection.
     func depart(_ exchange: Exchange, _ how: StreamFlow.Departure) {
+        if let stream = exchange.socket { return farewell(stream, CloseEnvelope(code: 1006)) }
         guard let seat = loopSeat(of: exchange) else { return }
         exchange.flow.left(how)
         tell(exchange, seat)
@@ -177,7 +190,7 @@ extension Dispatcher {
     }
 
     /// Looks now and then whether rings have room again, for as long as that is waited for: reading rings no bell.
-    private func watchRoom() {
+    func watchRoom() {
         guard !isWatchingRoom else { return }
         isWatchingRoom = true
         loop.assumeIsolated().scheduleTask(in: .milliseconds(5)) { [self] in
@@ -185,11 +198,12 @@ extension Dispatcher {
             var isWaiting = false
             for seat in seats where seat.isLoop {
                 serveWanting(seat)
+                serveWantingSockets(of: seat)
                 if seat.isCrowded, !seat.lacksRoom {
                     seat.isCrowded = false
                     updateHold(of: seat)
                 }
-                if seat.isCrowded || !seat.wanting.isEmpty { isWaiting = true }
+                if seat.isCrowded || !seat.wanting.isEmpty || !seat.wantingSockets.isEmpty { isWaiting = true }
             }
             pump(at: MonotonicClock.now())
             if isWaiting { watchRoom() }
@@ -199,11 +213,11 @@ extension Dispatcher {
 
 extension LaneConversation.Event {
     /// Whether it counts in its stream's window.
-    fileprivate var isWindowed: Bool {
+    var isWindowed: Bool {
         switch self {
         case .began(_, let isWhole): !isWhole
-        case .continued, .opened, .message: true
-        case .file, .ended, .aborted, .log, .granted, .closed: false
+        case .continued, .message: true
+        case .file, .ended, .aborted, .log, .granted, .opened, .closed: false
         }
     }
 }

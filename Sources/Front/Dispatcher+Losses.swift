@@ -53,6 +53,7 @@ extension Dispatcher {
         if death.served != nil {
             logger.log(level: report.level, "worker ended", metadata: report.metadata.merging(seat.metadata) { $1 })
         }
+        loseSockets(of: seat)
         // Owners may submit their next request at once: only now, when everything is as it should be.
         for (exchange, _) in failed { fail(exchange, .workerDied) }
         pump(at: now)
@@ -88,6 +89,7 @@ extension Dispatcher {
         } else if let slot = exchange.slot {
             queue.giveBack(ticket, of: slot, hasRun: hasRun, at: now)
         }
+        abandonSocket(of: exchange)
         exchange.stage = .waiting
         exchange.stagedAt = nil
         exchange.slot = nil
@@ -95,6 +97,7 @@ extension Dispatcher {
         exchange.stream = 0
         exchange.isStream = false
         exchange.flow = StreamFlow()
+        exchange.wantsRoom = false
         exchange.deadline = RunningDeadline(limit: exchange.deadline.limit)
     }
 

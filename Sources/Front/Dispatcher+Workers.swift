@@ -36,6 +36,10 @@ extension Dispatcher {
     func retire(_ worker: Worker) {
         guard let seat = seat(worker.id) else { return }
         seat.isLeaving = true
+        let now = MonotonicClock.now()
+        // Before the worker's own time is over: its app is to see them end.
+        let margin = min(Nanoseconds(drainTimeout.count / 4), .seconds(3))
+        if seat.dismissesAt == nil { seat.dismissesAt = now + Nanoseconds(drainTimeout.count - margin.count) }
         sticky.leave(worker.id)
         // Sessions whose WebSocket it has stay with it until its end.
         _ = queue.drain(worker.id, keepsPinned: sticky.isActive && !seat.isWedged)

@@ -35,6 +35,10 @@ final class Dispatcher {
     var isWatchingRoom = false
     /// Whether the app takes the body of a request as it comes: as far as is known, before any worker has come.
     var streamsBodies = false
+    /// How long a worker may take to finish what it has when another has taken its place.
+    var drainTimeout = Nanoseconds.seconds(30)
+    /// The most WebSockets of one worker.
+    var maximumSockets = 10_000
     /// How long a request may run with others laid ready behind it.
     var patience = Nanoseconds.milliseconds(2)
     /// Where laying ready goes on looking for room.
@@ -198,12 +202,19 @@ final class Dispatcher {
         exchange.isStream = seat.isLoop
         exchange.takenAt = now
         exchange.startedAt = now
+        if exchange.isHandshake, seat.isLoop, !openSocket(for: exchange, on: seat) {
+            _ = take(ticket)
+            queue.finish(slot, of: ticket, at: now)
+            fail(exchange, .tooManySockets)
+            return
+        }
         seat.running[slot.thread] = exchange
-        seat.conversations[slot.thread].begin(exchange.stream)
+        if exchange.socket == nil { seat.conversations[slot.thread].begin(exchange.stream) }
         exchange.claim = owner.write(exchange, to: seat, lane: slot.thread)
         if exchange.claim == nil {
             seat.running[slot.thread] = nil
             seat.conversations[slot.thread].cancel()
+            abandonSocket(of: exchange)
             guard !seat.worker.hasEnded else {
                 // Its death will be told in a moment; no thread has begun this request.
                 giveBack(exchange, hasRun: false, at: now)

@@ -53,6 +53,10 @@ final class Exchange {
     var startedAt = Instant(nanoseconds: 0)
     /// Whether an event loop has it, or had it: then frames name it by a ``StreamID``.
     var isStream = false
+    /// Whether it asks for a WebSocket.
+    var isHandshake = false
+    /// Its place among the WebSockets of the worker that has it, until the app has answered.
+    var socket: SocketStream?
     /// What may be under way on its stream; of an event loop only.
     var flow = StreamFlow()
     /// Whether it waits for room in its worker's ring.
@@ -107,6 +111,14 @@ protocol ExchangeOwner: AnyObject {
     var route: String { get }
     /// The head of the response and the first bytes of its body, in shared memory.
     func began(_ exchange: Exchange, _ response: ResponseEnvelope.Reader, isWhole: Bool)
+    /// The app has accepted the WebSocket.
+    ///
+    /// - Returns: The client's side of it; nil when that is gone.
+    func opened(
+        _ exchange: Exchange,
+        _ response: ResponseEnvelope.Reader,
+        _ stream: SocketStream
+    ) -> (any SocketOwner)?
     /// More of the request's body may be sent on: the app has taken some, or there is room again.
     func bodyMayGoOn(_ exchange: Exchange)
     /// More of the body, in shared memory.
@@ -135,12 +147,14 @@ enum ExchangeFailure: Equatable {
     case aborted
     /// The request does not fit a lane, or could not be handed over.
     case undeliverable
+    /// The worker has as many WebSockets as it may.
+    case tooManySockets
 
     /// The label in the metrics; nil for refusals, which are counted by their own causes, and for code that does not
     /// start.
     var metricsCause: ServerMetrics.FailureCause? {
         switch self {
-        case .refused, .notStarted: nil
+        case .refused, .notStarted, .tooManySockets: nil
         case .workerDied: .workerEnded
         case .timedOut: .timedOut
         case .aborted: .aborted

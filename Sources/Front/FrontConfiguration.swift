@@ -1,5 +1,6 @@
 public import HTTPCodec
 public import RequestQueue
+internal import WebSocketCodec
 internal import Workers
 
 /// What the front needs to know.
@@ -70,6 +71,27 @@ public struct FrontConfiguration: Sendable {
         }
     }
 
+    /// WebSockets of ASGI apps.
+    public struct WebSockets: Sendable, Equatable {
+        /// The most of one worker; a handshake beyond that is answered 503.
+        public var maximum = 10_000
+        /// The largest message of a client, in bytes; a larger one closes with 1009.
+        ///
+        /// 0 for no limit.
+        public var maximumMessageBytes = 16 << 20
+        /// Between two pings; zero for none.
+        public var pingInterval: Duration = .seconds(30)
+        /// From a ping until something has to come from the client; zero for ever.
+        public var pingTimeout: Duration = .seconds(30)
+
+        /// Creates the defaults.
+        public init() {}
+
+        var timing: WebSocketConversation.Timing {
+            .init(pingInterval: pingInterval, pingTimeout: pingTimeout)
+        }
+    }
+
     /// The listeners, at least one.
     public var listeners: [Listener] = [.tcp(host: "127.0.0.1", port: 8000)]
     /// Sockets that listen already, instead of ``listeners``; the front takes them over.
@@ -110,6 +132,8 @@ public struct FrontConfiguration: Sendable {
     public var requests = Requests()
     /// How browsers stay with the worker that keeps their state.
     public var sticky = StickyConfiguration()
+    /// WebSockets.
+    public var webSockets = WebSockets()
     /// Whether the app is known to be ASGI, before any worker has said so.
     public var isASGI = false
     /// Whether the app is not told which content codings a client takes, so that it sends pages as plain HTML.

@@ -4,6 +4,7 @@ internal import Logging
 internal import NIOCore
 internal import RequestQueue
 internal import Telemetry
+internal import WorkerLink
 
 /// What all connections of the front share.
 ///
@@ -20,6 +21,8 @@ final class FrontCore {
     let accessLog: ((AccessLogLine) -> Void)?
     private(set) var date = HTTPDate(secondsSince1970: 0)
     private(set) var connections: [ObjectIdentifier: HTTP1Connection] = [:]
+    /// The connections that have become WebSockets.
+    private(set) var sockets: [ObjectIdentifier: WebSocketConnection] = [:]
     /// Set when the server drains: no connection is kept after its answer.
     private(set) var isDraining = false
     /// How long an idle connection may still bring a request while the server drains.
@@ -34,6 +37,12 @@ final class FrontCore {
     var backlogMemory = 0
     /// Where response heads are copied to before they are checked: their frames are shared memory.
     private(set) var scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)
+    /// Where the messages of WebSockets are unmasked to, one piece at a time.
+    private(set) lazy var messageRoom = {
+        hasMessageRoom = true
+        return UnsafeMutableRawBufferPointer.allocate(byteCount: LinkGeometry.loopChunkBytes, alignment: 16)
+    }()
+    private var hasMessageRoom = false
 
     init(
         configuration: FrontConfiguration,
@@ -51,7 +60,10 @@ final class FrontCore {
         requestTimeouts = RequestTimeouts(configuration.requests)
     }
 
-    deinit { scratch.deallocate() }
+    deinit {
+        scratch.deallocate()
+        if hasMessageRoom { messageRoom.deallocate() }
+    }
 
     /// What one response may keep in memory now: less when all together keep much.
     var backlogLimit: Int {
@@ -90,16 +102,36 @@ final class FrontCore {
         connectionsChanged()
     }
 
+    /// Client connections, WebSockets included.
+    var clientCount: Int { connections.count + sockets.count }
+
+    /// A connection goes on as a WebSocket.
+    func handOver(_ connection: HTTP1Connection, to socket: WebSocketConnection) {
+        guard connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return }
+        sockets[ObjectIdentifier(socket)] = socket
+        dispatcher.metrics.webSocketOpened()
+    }
+
+    /// - Returns: false when it was removed already.
+    func remove(_ socket: WebSocketConnection) -> Bool {
+        guard sockets.removeValue(forKey: ObjectIdentifier(socket)) != nil else { return false }
+        dispatcher.metrics.connectionClosed()
+        connectionsChanged()
+        return true
+    }
+
     /// Closes what idles, once it has done so for `idleGrace`, and lets every other connection go after its answer.
     func drain(idleGrace: Nanoseconds = .zero) {
         isDraining = true
         self.idleGrace = idleGrace
         for connection in connections.values { connection.drain() }
+        for socket in sockets.values { socket.drain() }
     }
 
     /// Lets every connection look at its deadline.
     func sweep(at now: Instant) {
         for connection in connections.values { connection.sweep(at: now) }
+        for socket in sockets.values { socket.sweep(at: now) }
     }
 }
 

@@ -91,6 +91,7 @@ extension FrontServer {
                 busyThreads: dispatcher.queue.busyThreads(of: worker.id) ?? 0,
                 sessions: sessions?.sessions(of: worker.id),
                 requests: dispatcher.seat(worker.id)?.served ?? 0,
+                webSockets: dispatcher.seat(worker.id)?.sockets.count ?? 0,
                 uptime: now.since(worker.startedAt).duration,
                 generation: worker.generation,
                 role: entry.role.rawValue

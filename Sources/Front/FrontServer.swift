@@ -71,6 +71,8 @@ public final class FrontServer: @unchecked Sendable {
         listeners = ListenerGroup(core: core)
         events = WorkerEvents(dispatcher: dispatcher, listeners: listeners, warmUp: warmUp, logger: logger)
         dispatcher.streamsBodies = configuration.isASGI
+        dispatcher.drainTimeout = Nanoseconds(workers.drainTimeout)
+        dispatcher.maximumSockets = configuration.webSockets.maximum
         pool = WorkerPool(configuration: workers, eventLoop: loop, logger: logger, delegate: events)
     }
 
@@ -149,7 +151,7 @@ public final class FrontServer: @unchecked Sendable {
         // With patience, those that idle leave by themselves.
         let isPatient = core.idleGrace > .zero
         let busy =
-            dispatcher.queue.busyThreads > 0
+            dispatcher.queue.busyThreads > 0 || !core.sockets.isEmpty
             || core.connections.values.contains { $0.isBusy || (isPatient && $0.mayStillAsk) }
         if !busy || MonotonicClock.now() > deadline {
             promise.succeed()

@@ -273,22 +273,9 @@ extension HTTP1Connection {
     }
 
     private func acknowledgedBytes() -> UInt64 {
-        guard let provider = context?.channel as? any SocketOptionProvider else { return 0 }
+        if let acknowledged = TCPInformation.acknowledgedBytes(of: context?.channel) { return acknowledged }
+        // On a Unix socket our own writes are all there is to see.
         let buffered = (try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
-        var acknowledged = UInt64(max(0, response.bodyBytes - backlog.byteCount - buffered))
-        let future: EventLoopFuture<TCPInformation> = provider.unsafeGetSocketOption(
-            level: .init(rawValue: CInt(IPPROTO_TCP)),
-            name: .init(rawValue: TCP_INFO)
-        )
-        // Answered at once on the loop itself; fails on a Unix socket, where our own writes are all there is to see.
-        future.assumeIsolated().whenSuccess { acknowledged = $0.bytesAcknowledged }
-        return acknowledged
+        return UInt64(max(0, response.bodyBytes - backlog.byteCount - buffered))
     }
-}
-
-/// The start of the kernel's `struct tcp_info` (linux/tcp.h), as far as `tcpi_bytes_acked`.
-private struct TCPInformation: Sendable {
-    var leading: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0, 0, 0, 0)
-    var following: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0, 0, 0)
-    var bytesAcknowledged: UInt64 = 0
 }

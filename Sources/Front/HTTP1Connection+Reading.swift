@@ -76,6 +76,7 @@ extension HTTP1Connection {
         self.exchange = exchange
         do throws(Refusal) {
             try describe(exchange, at: now)
+            if parser.head.requestsUpgrade { try judgeHandshake(exchange) }
         } catch {
             refuse(error)
             return false

@@ -130,7 +130,9 @@ extension HTTP1Connection {
         }
         if let file = body.file, !seat.worker.send(file: file.descriptor, stream: exchange.stream) { return nil }
         return seat.send(.request, to: lane, stream: exchange.stream, count: count) { payload in
-            fill(payload, exchange, client: client, text: text, flags: body.file != nil ? .bodyIsFile : [], body.memory)
+            var flags: RequestEnvelope.Flags = body.file != nil ? .bodyIsFile : []
+            if exchange.socket != nil { flags.insert(.webSocket) }
+            fill(payload, exchange, client: client, text: text, flags: flags, body.memory)
         }
     }
 
@@ -217,28 +219,33 @@ extension HTTP1Connection {
             responseBytes: UInt64(response.bodyBytes)
         )
         guard let accessLog = core.accessLog else { return }
+        accessLog(accessLogLine(isCut: isCut))
+    }
+
+    /// The answer as the access log has it.
+    func accessLogLine(isCut: Bool = false) -> AccessLogLine {
+        let request = parser.head
+        let hasHead = exchange != nil
         let now = MonotonicClock.wallMicroseconds()
-        head.withUnsafeReadableBytes { bytes in
+        return head.withUnsafeReadableBytes { bytes in
             func value(_ name: FieldName) -> [UInt8]? {
                 guard hasHead else { return nil }
                 return request.fields.first { $0.known == name }.map { Array($0.value.bytes(in: bytes)) }
             }
-            accessLog(
-                AccessLogLine(
-                    time: UTCTime(seconds: now / 1_000_000, nanoseconds: now % 1_000_000 * 1000),
-                    client: origin.address?.description ?? "",
-                    method: hasHead ? Array(request.method.bytes(in: bytes)) : [],
-                    target: hasHead ? Array(request.target.bytes(in: bytes)) : [],
-                    version: "HTTP/1.\(request.minorVersion)",
-                    status: response.status,
-                    responseBytes: UInt64(response.bodyBytes),
-                    referer: value(.referer),
-                    userAgent: value(.userAgent),
-                    queueNanoseconds: exchange.flatMap { $0.stream == 0 ? nil : $0.takenAt.since($0.offeredAt).count },
-                    serviceNanoseconds: exchange.flatMap { $0.stream == 0 ? nil : $0.serviceTime.count },
-                    requestID: exchange.map { core.dispatcher.requestIDs.text($0.number) } ?? "-",
-                    isCut: isCut
-                )
+            return AccessLogLine(
+                time: UTCTime(seconds: now / 1_000_000, nanoseconds: now % 1_000_000 * 1000),
+                client: origin.address?.description ?? "",
+                method: hasHead ? Array(request.method.bytes(in: bytes)) : [],
+                target: hasHead ? Array(request.target.bytes(in: bytes)) : [],
+                version: "HTTP/1.\(request.minorVersion)",
+                status: response.status,
+                responseBytes: UInt64(response.bodyBytes),
+                referer: value(.referer),
+                userAgent: value(.userAgent),
+                queueNanoseconds: exchange.flatMap { $0.stream == 0 ? nil : $0.takenAt.since($0.offeredAt).count },
+                serviceNanoseconds: exchange.flatMap { $0.stream == 0 ? nil : $0.serviceTime.count },
+                requestID: exchange.map { core.dispatcher.requestIDs.text($0.number) } ?? "-",
+                isCut: isCut
             )
         }
     }

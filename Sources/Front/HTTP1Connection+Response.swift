@@ -16,8 +16,7 @@ extension HTTP1Connection: ExchangeOwner {
         var known = isWhole ? envelope.body.count : Int(exactly: envelope.bodyBytes)
         var payload = core.copied(envelope.head)
         if core.codeFailure != nil { (payload, known) = extended(payload, bodyLength: known) }
-        if exchange.session == nil, core.dispatcher.sticky.isActive { adopt(exchange) }
-        let cookie = core.dispatcher.sticky.cookie(for: exchange, isSecure: origin.scheme == .https)
+        let cookie = cookie(for: exchange)
         let room = ResponseEncoder.maximumByteCount(
             payloadByteCount: payload.count,
             serverNameByteCount: core.serverName.count,
@@ -162,6 +161,8 @@ extension HTTP1Connection: ExchangeOwner {
             standIn(failure)
         case .aborted:
             answer(id, status: 500, message: "Internal Server Error")
+        case .tooManySockets:
+            refuse(.tooManyWebSockets)
         case .undeliverable:
             answer(id, status: 500, message: "Internal Server Error: the request did not reach the application")
         }
@@ -283,6 +284,7 @@ extension HTTP1Connection: ExchangeOwner {
         response = ResponseProgress()
         upload = nil
         chunks = nil
+        handshakeAccept = nil
     }
 
     /// The whole response is written: goes on to the next request, or closes.

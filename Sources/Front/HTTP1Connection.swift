@@ -14,7 +14,7 @@ internal import WorkerLink
 /// ```
 ///
 /// Reading is in `+Reading` and `+Upload`, handing over in `+Request`, answering in `+Response`, ends in `+Closing`.
-final class HTTP1Connection: ChannelInboundHandler {
+final class HTTP1Connection: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
@@ -51,6 +51,8 @@ final class HTTP1Connection: ChannelInboundHandler {
     var body = RequestBody()
     /// The body that goes on to the app as it comes; nil for one that is taken whole.
     var upload: RequestUpload?
+    /// What the handshake for a WebSocket at hand is accepted with; nil for another request.
+    var handshakeAccept: [UInt8]?
     /// When this phase is over at the latest; see `sweep`.
     var deadline: Instant
     /// When and at how many bytes the body's rate was last looked at.

@@ -127,7 +127,7 @@ final class ListenerGroup {
     ///
     /// Those that wait stay in the kernel's backlog.
     func adjust() {
-        let count = core.connections.count
+        let count = core.clientCount
         // One more may have taken one of the last; one less has given one back, which the next look finds.
         let isShort = (count > lastCount || !gate.isOpen) && gate.state != .shut && reserve.isTouched
         lastCount = count

@@ -12,6 +12,13 @@ extension Refusal {
         )
     }
 
+    /// Every worker has as many WebSockets as it may.
+    static let tooManyWebSockets = Refusal(
+        status: 503,
+        cause: .tooManyWebSockets,
+        message: "Service Unavailable: there are as many WebSockets as there may be (max-websockets)."
+    )
+
     /// The spool file could not take the body.
     static let noRoomForBody = Refusal(
         status: 503,

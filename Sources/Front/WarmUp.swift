@@ -64,6 +64,14 @@ final class WarmUp: ExchangeOwner {
         if isWhole { completion(true) }
     }
 
+    func opened(
+        _ exchange: Exchange,
+        _ response: ResponseEnvelope.Reader,
+        _ stream: SocketStream
+    ) -> (any SocketOwner)? {
+        nil
+    }
+
     func bodyMayGoOn(_ exchange: Exchange) {}
     func continued(_ exchange: Exchange, _ bytes: UnsafeRawBufferPointer) {}
     func continued(_ exchange: Exchange, file: SpoolFile, offset: Int, count: Int) {}

@@ -27,6 +27,12 @@ final class WorkerSeat {
     var wanting: [Exchange] = []
     /// The streams that have said something since their clients' sockets were flushed.
     var touched: [Exchange] = []
+    /// The WebSockets of its event loop.
+    var sockets = SocketTable()
+    /// Those that have something to send for which the loop's ring had no room.
+    var wantingSockets: [SocketStream] = []
+    /// Those that have said something since their clients' sockets were flushed.
+    var touchedSockets: [SocketStream] = []
     /// The frames that lay untaken when it was held.
     var untaken: [FrameClaim] = []
     /// The judgement of it, once a thread is stuck.
@@ -35,6 +41,8 @@ final class WorkerSeat {
     var isWedged = false
     /// Whether it gets no more requests.
     var isLeaving = false
+    /// When the clients of its WebSockets are sent away, once it gets no more requests.
+    var dismissesAt: Instant?
     /// Requests that it has finished.
     var served: UInt64 = 0
 
@@ -59,8 +67,8 @@ final class WorkerSeat {
     /// Which worker it is, for the log.
     var metadata: Logger.Metadata { ["worker": "\(worker.index + 1)", "pid": "\(worker.pid)"] }
 
-    /// Whether no request is in it that can still end: a thread that is stuck is not waited for.
-    var isIdle: Bool { running.allSatisfy { $0?.deadline.isStuck ?? true } }
+    /// Whether no request is in it that can still end, and no WebSocket: a thread that is stuck is not waited for.
+    var isIdle: Bool { sockets.count == 0 && running.allSatisfy { $0?.deadline.isStuck ?? true } }
 
     /// How many threads are stuck; of an event loop, requests that do not end.
     var stuckThreads: Int { running.count { $0?.deadline.isStuck == true } }

@@ -26,6 +26,8 @@ public struct Refusal: Error, Sendable, Equatable {
         case badTrailer = "bad_trailer"
         case trailerTooLarge = "trailer_too_large"
         case badForwarding = "bad_forwarding"
+        case badHandshake = "bad_handshake"
+        case tooManyWebSockets = "too_many_websockets"
     }
 
     /// The status of the answer, 400 to 599.

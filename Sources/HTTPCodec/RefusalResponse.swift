@@ -30,6 +30,10 @@ public enum RefusalResponse {
         put("Content-Type: text/plain; charset=utf-8\r\nContent-Length: \(line.count + 1)\r\nDate: ")
         date.withBytes { response.append(contentsOf: $0) }
         put("\r\n")
+        if status == 426 {
+            // RFC 6455 section 4.4.
+            put("Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n")
+        }
         if status == 503 { put("Cache-Control: no-store\r\n") }
         if let requestID { put("X-Request-ID: \(requestID)\r\n") }
         if let retryAfter { put("Retry-After: \(max(retryAfter, 0))\r\n") }
@@ -57,6 +61,7 @@ public enum RefusalResponse {
         case 413: "Content Too Large"
         case 414: "URI Too Long"
         case 417: "Expectation Failed"
+        case 426: "Upgrade Required"
         case 431: "Request Header Fields Too Large"
         case 500: "Internal Server Error"
         case 501: "Not Implemented"

@@ -1,7 +1,7 @@
 /// Writes the heads of responses, and refuses what must not be sent (RFC 9112, RFC 9110, PEP 3333).
 public enum ResponseEncoder {
     /// The most that an encoded head adds to its payload: status line, Date, Content-Length, Connection, line ends.
-    private static let addedBytes = 256
+    private static let addedBytes = 320
 
     /// Returns a size that every head of such a payload fits in when it is encoded.
     public static func maximumByteCount(
@@ -96,6 +96,71 @@ public enum ResponseEncoder {
 }
 
 extension ResponseEncoder {
+    /// Writes the head with which a handshake for a WebSocket is accepted (RFC 6455 4.2.2).
+    ///
+    /// The application's fields are kept in order; those that are the handshake's own (`Sec-WebSocket-Accept`,
+    /// `Sec-WebSocket-Extensions`) and lengths are left out. Date and Server are added where it gave none.
+    ///
+    /// - Parameters:
+    ///   - head: the worker's head, with the status 101.
+    ///   - accept: what `Sec-WebSocket-Accept` says.
+    ///   - extensions: what `Sec-WebSocket-Extensions` says; empty for no such field.
+    ///   - date: the Date of the response.
+    ///   - serverName: the value of the Server field; empty for none.
+    ///   - cookie: the value of one more `Set-Cookie` field; empty for none.
+    ///   - output: memory of at least ``maximumByteCount(payloadByteCount:serverNameByteCount:cookieByteCount:)`` bytes, and those of
+    ///     `accept` and `extensions`.
+    /// - Returns: the bytes written.
+    /// - Throws: a violation, and `output` is then undefined; nothing of it may be sent.
+    /// - Precondition: `output` is large enough.
+    public static func encodeUpgrade(
+        head: ResponseHead,
+        accept: [UInt8],
+        extensions: [UInt8] = [],
+        date: HTTPDate,
+        serverName: [UInt8],
+        cookie: [UInt8] = [],
+        into output: UnsafeMutableRawBufferPointer,
+    ) throws(ResponseViolation) -> Int {
+        let needed =
+            maximumByteCount(
+                payloadByteCount: head.payload.count,
+                serverNameByteCount: serverName.count,
+                cookieByteCount: cookie.count
+            ) + accept.count + extensions.count
+        guard let memory = output.baseAddress, output.count >= needed else {
+            preconditionFailure("the output is smaller than maximumByteCount")
+        }
+        var writer = ByteWriter(memory)
+        writer.put("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n")
+        writer.put("Sec-WebSocket-Accept: ")
+        accept.withUnsafeBytes { writer.put($0) }
+        writer.putLineEnd()
+        if !extensions.isEmpty {
+            writer.put("Sec-WebSocket-Extensions: ")
+            extensions.withUnsafeBytes { writer.put($0) }
+            writer.putLineEnd()
+        }
+        let seen = try putFields(head, &writer)
+        if !seen.hasDate {
+            writer.put("Date: ")
+            date.withBytes { writer.put($0) }
+            writer.putLineEnd()
+        }
+        if !seen.hasServer, !serverName.isEmpty {
+            writer.put("Server: ")
+            serverName.withUnsafeBytes { writer.put($0) }
+            writer.putLineEnd()
+        }
+        if !cookie.isEmpty {
+            writer.put("Set-Cookie: ")
+            cookie.withUnsafeBytes { writer.put($0) }
+            writer.putLineEnd()
+        }
+        writer.putLineEnd()
+        return writer.count
+    }
+
     private struct SeenFields {
         var contentLength: Int?
         var hasDate = false
@@ -172,7 +237,7 @@ extension ResponseEncoder {
             }
             let isFirst = seen.contentLength == nil
             seen.contentLength = length
-            return isFirst && status != 204
+            return isFirst && status != 204 && status != 101
         case 2, 7, 8, 10, 17, 18, 19:
             let hopByHop =
                 matches("te") || matches("trailer") || matches("upgrade") || matches("trailers")
@@ -181,6 +246,10 @@ extension ResponseEncoder {
             if hopByHop {
                 throw ResponseViolation(.hopByHopField, "the response has a hop-by-hop field, which PEP 3333 forbids")
             }
+        case 20:
+            if status == 101, matches("sec-websocket-accept") { return false }
+        case 24:
+            if status == 101, matches("sec-websocket-extensions") { return false }
         default:
             break
         }

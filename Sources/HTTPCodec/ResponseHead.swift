@@ -9,7 +9,7 @@
 /// A head borrows the payload: it is valid as long as the payload is neither freed nor written to. The worker must not
 /// be able to write to it either, so the payload is a copy, not the shared ring itself.
 public struct ResponseHead {
-    /// The status, 200 to 599.
+    /// The status, 200 to 599; 101 where that is allowed.
     public let status: Int
 
     /// The number of fields that the frame says it holds; ``ResponseEncoder`` checks that it does.
@@ -26,9 +26,15 @@ public struct ResponseHead {
 
     /// Reads the fixed part and the reason phrase.
     ///
-    /// - Throws: a violation where the payload is too short, the status is not 200 to 599 (an application answers no
-    ///   informational status) or the reason phrase holds a control character.
-    public init(payload: UnsafeRawBufferPointer) throws(ResponseViolation) {
+    /// - Parameters:
+    ///   - payload: the frame's.
+    ///   - statuses: which there may be; an application answers no informational status, but accepts an upgrade with 101.
+    /// - Throws: a violation where the payload is too short, the status is none of `statuses` or the reason phrase holds
+    ///   a control character.
+    public init(
+        payload: UnsafeRawBufferPointer,
+        statuses: ClosedRange<Int> = 200...599
+    ) throws(ResponseViolation) {
         guard payload.count >= Self.fixedBytes else {
             throw ResponseViolation(.malformedFrame, "the response head is shorter than its fixed part")
         }
@@ -37,8 +43,11 @@ public struct ResponseHead {
         guard payload.littleEndian16(at: 6) == 0, payload.count - Self.fixedBytes >= reasonCount else {
             throw ResponseViolation(.malformedFrame, "the response head is shorter than its reason phrase")
         }
-        guard (200...599).contains(status) else {
-            throw ResponseViolation(.badStatus, "the response status \(status) is not between 200 and 599")
+        guard statuses.contains(status) else {
+            throw ResponseViolation(
+                .badStatus,
+                "the response status \(status) is not between \(statuses.lowerBound) and \(statuses.upperBound)"
+            )
         }
         reason = ByteSpan(start: Self.fixedBytes, count: reasonCount)
         for byte in reason.bytes(in: payload) where !ByteClass.isFieldText(byte) {

@@ -16,6 +16,9 @@ public struct ServerConfiguration: Sendable, Equatable {
     /// How the app is called, and what an ASGI app's event loops take.
     public var asgi = ASGI()
 
+    /// WebSockets of ASGI apps.
+    public var webSockets = WebSockets()
+
     /// How workers make room for others.
     public var lifecycle = Lifecycle()
 

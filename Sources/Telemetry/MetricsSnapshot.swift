@@ -29,6 +29,8 @@ public struct MetricsSnapshot: Sendable, Equatable {
         public var sessions: Int?
         /// Requests that this process finished.
         public var requests: UInt64
+        /// WebSockets that it has open, handshakes included.
+        public var webSockets: Int
         /// For how long this process has lived.
         public var uptime: Duration
         /// Its resident memory in bytes, when it is known.
@@ -51,6 +53,7 @@ public struct MetricsSnapshot: Sendable, Equatable {
             busyThreads: Int = 0,
             sessions: Int? = nil,
             requests: UInt64 = 0,
+            webSockets: Int = 0,
             uptime: Duration = .zero,
             residentBytes: UInt64? = nil,
             generation: Int = 1,
@@ -65,6 +68,7 @@ public struct MetricsSnapshot: Sendable, Equatable {
             self.busyThreads = busyThreads
             self.sessions = sessions
             self.requests = requests
+            self.webSockets = webSockets
             self.uptime = uptime
             self.residentBytes = residentBytes
             self.generation = generation

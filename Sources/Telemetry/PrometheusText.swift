@@ -106,6 +106,9 @@ public struct PrometheusText {
         each(workers, "roost_worker_requests_total", .counter, "Requests the worker's process finished.") {
             String($0.requests)
         }
+        each(workers, "roost_worker_websockets", .gauge, "WebSockets that the worker has open.") {
+            $0.isASGI ? String($0.webSockets) : nil
+        }
         each(workers, "roost_worker_uptime_seconds", .gauge, "Age of the worker's process.") { $0.uptime.secondsText }
         each(workers, "roost_worker_resident_bytes", .gauge, "Resident memory of the worker's process.") {
             $0.residentBytes.map { String($0) }
@@ -153,6 +156,16 @@ public struct PrometheusText {
             "Client connections accepted.",
             snapshot.server.openedConnections
         )
+        let sockets = snapshot.server.webSockets
+        gauge("roost_websockets", "WebSockets open.", String(sockets.open))
+        counter("roost_websockets_opened_total", "WebSockets that an app has accepted.", sockets.opened)
+        labelled("roost_websockets_closed_total", "code", "WebSockets that have ended.", sockets.closes)
+        family("roost_websocket_messages_total", .counter, "Messages of WebSockets.")
+        sample("roost_websocket_messages_total", [("direction", "in")], String(sockets.receivedMessages))
+        sample("roost_websocket_messages_total", [("direction", "out")], String(sockets.sentMessages))
+        family("roost_websocket_bytes_total", .counter, "Bytes of messages of WebSockets.")
+        sample("roost_websocket_bytes_total", [("direction", "in")], String(sockets.receivedBytes))
+        sample("roost_websocket_bytes_total", [("direction", "out")], String(sockets.sentBytes))
         counter(
             "roost_log_lines_dropped_total",
             "Log lines dropped because the reader of the log stalled, or writing failed.",

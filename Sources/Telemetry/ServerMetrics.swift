@@ -71,6 +71,9 @@ public struct ServerMetrics: Sendable, Equatable {
     /// Client connections opened so far.
     public private(set) var openedConnections: UInt64 = 0
 
+    /// WebSockets.
+    public private(set) var webSockets = WebSocketMetrics()
+
     /// Workers replaced because they ended or were killed.
     public private(set) var workerRestarts: UInt64 = 0
 
@@ -146,6 +149,26 @@ public struct ServerMetrics: Sendable, Equatable {
     /// Counts a connection that was closed.
     public mutating func connectionClosed() {
         openConnections = max(0, openConnections &- 1)
+    }
+
+    /// Counts a connection that has become a WebSocket.
+    public mutating func webSocketOpened() {
+        webSockets.add()
+    }
+
+    /// Counts a message of a client, or a part of one.
+    public mutating func webSocketReceived(bytes: Int, isWhole: Bool) {
+        webSockets.received(bytes: bytes, isWhole: isWhole)
+    }
+
+    /// Counts a message of the app, or a part of one.
+    public mutating func webSocketSent(bytes: Int, isWhole: Bool) {
+        webSockets.sent(bytes: bytes, isWhole: isWhole)
+    }
+
+    /// Counts the end of a WebSocket, by the label of its close code.
+    public mutating func webSocketClosed(label: String) {
+        webSockets.closed(label: label)
     }
 
     /// Counts a worker that was replaced because it ended or was killed.

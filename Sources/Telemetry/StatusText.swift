@@ -28,6 +28,11 @@ public enum StatusText {
         lines.append(
             row("clients", "\(server.openConnections) connections open, \(server.openedConnections) since the start")
         )
+        if snapshot.isASGI || server.webSockets.opened > 0 {
+            let sockets = server.webSockets
+            let closed = sockets.closes.total > 0 ? ", closed: \(causes(sockets.closes))" : ""
+            lines.append(row("websockets", "\(sockets.open) open, \(sockets.opened) since the start\(closed)"))
+        }
         if server.workerRestarts > 0 || server.workerProtocolErrors > 0 {
             let (replaced, broken) = (server.workerRestarts, server.workerProtocolErrors)
             lines.append(row("workers", "\(replaced) replaced, \(broken) killed for breaking the protocol"))
@@ -87,7 +92,8 @@ public enum StatusText {
     private static func workers(_ snapshot: MetricsSnapshot) -> [String] {
         let showsSessions = snapshot.sessions != nil
         var table = [
-            ["worker", "pid", "state", "busy"] + (showsSessions ? ["sessions"] : []) + ["requests", "up", "resident"]
+            ["worker", "pid", "state", "busy"] + (snapshot.isASGI ? ["sockets"] : [])
+                + (showsSessions ? ["sessions"] : []) + ["requests", "up", "resident"]
         ]
         for worker in snapshot.workers {
             var cells = [
@@ -102,6 +108,7 @@ public enum StatusText {
                 age(worker.uptime.clampedNanoseconds),
                 worker.residentBytes.map(bytes) ?? "-",
             ]
+            if snapshot.isASGI { cells.insert(String(worker.webSockets), at: 4) }
             table.append(cells)
         }
         return aligned(table)

@@ -43,6 +43,10 @@ extension ServerConfiguration {
         front.sticky = stickySessions
         front.hidesAcceptEncoding = development.reloads
         front.isASGI = asgi.interface == .asgi
+        front.webSockets.maximum = webSockets.maximum
+        front.webSockets.maximumMessageBytes = webSockets.maximumMessage.bytes
+        front.webSockets.pingInterval = webSockets.pingInterval
+        front.webSockets.pingTimeout = webSockets.pingTimeout
         front.queue.limit = queue.limit
         front.queue.timeout = queue.timeout
         return front
@@ -97,6 +101,7 @@ extension ServerConfiguration {
         pool.serverSoftware = "roost/\(version)"
         pool.secret = launched.secret
         pool.maximumBodyBytes = http.maximumBodyBytes?.bytes ?? 0
+        pool.maximumMessageBytes = webSockets.maximumMessage.bytes
         pool.warmsUp = application.warmUpPath != nil
         // A head, its index, and a body that is kept in memory must fit a lane.
         pool.requestRingBytes = max(

@@ -80,7 +80,7 @@ def _load(target, app_dir, settings):
 
 
 def _streamlit_script(module_name, expression, app_dir, settings):
-    """The application that serves the module if it is a Streamlit script, which must not be imported; None otherwise.
+    """The ASGI application that serves the module if it is a Streamlit script, which must not be imported; or None.
 
     For a module that uses Streamlit in another way, loads its settings: they have to be there before the import.
     """
@@ -101,7 +101,15 @@ def _streamlit_script(module_name, expression, app_dir, settings):
             "%r is a Streamlit script: it has no %s" % (path, expression),
             "roost serve %s" % (os.path.basename(path) if os.path.dirname(path) == os.path.abspath(app_dir) else path),
         )
-    return None if expression is not None else _streamlit.script_application(path, settings)
+    if expression is not None:
+        return None
+    if settings.get("interface") == "wsgi":
+        raise LoadingError(
+            "application cannot be served",
+            "%r is a Streamlit script, which is served as ASGI, and --interface says wsgi" % path,
+            "leave --interface out: it is found out",
+        )
+    return _streamlit.script_application(path, settings)
 
 
 def _mentions_streamlit(path):

@@ -3,7 +3,7 @@ public enum OptionTable {
     /// The options, grouped.
     public static let all: [Option] =
         Option.applicationOptions + Option.listeningOptions + Option.workerOptions + Option.preloadOptions
-        + Option.asgiOptions + Option.stickyOptions
+        + Option.asgiOptions + Option.webSocketOptions + Option.stickyOptions
         + Option.lifecycleOptions + Option.queueOptions + Option.requestOptions + Option.httpOptions
         + Option.bufferingOptions + Option.trustOptions + Option.loggingOptions + Option.adminOptions
         + Option.serviceOptions + Option.developmentOptions

@@ -1,0 +1,286 @@
+internal import Logging
+internal import NIOCore
+internal import RequestQueue
+internal import WorkerLink
+internal import Workers
+
+/// WebSockets: streams of an event loop that go on after their handshake is answered.
+extension Dispatcher {
+    // MARK: The handshake
+
+    /// Gives a handshake that is about to be sent to a worker a place among its WebSockets.
+    ///
+    /// - Returns: false when the worker has as many as it may.
+    func openSocket(for exchange: Exchange, on seat: WorkerSeat) -> Bool {
+        guard seat.sockets.count < min(maximumSockets, StreamID.greatestIndex) else { return false }
+        let number = makeStream()
+        let stream = seat.sockets.add { place in
+            SocketStream(id: StreamID(number: number, index: place, isSocket: true), seat: seat, exchange: exchange)
+        }
+        stream.conversation.begin(stream.id.raw, isSocket: true)
+        exchange.socket = stream
+        exchange.stream = stream.id.raw
+        return true
+    }
+
+    /// Whether there is no worker that may have one more WebSocket.
+    var areSocketsFull: Bool {
+        streamsBodies && !seats.isEmpty
+            && seats.allSatisfy { !$0.isLoop || $0.isLeaving || $0.sockets.count >= maximumSockets }
+    }
+
+    /// Takes the place of a handshake back that the worker has not begun with.
+    func abandonSocket(of exchange: Exchange) {
+        guard let stream = exchange.socket else { return }
+        exchange.socket = nil
+        forget(stream)
+    }
+
+    // MARK: From the worker
+
+    /// Takes a frame of a WebSocket.
+    ///
+    /// - Returns: false when there is no such stream.
+    func acceptSocket(
+        _ header: FrameHeader,
+        _ payload: UnsafeRawBufferPointer,
+        from seat: WorkerSeat
+    ) throws(LinkViolation) -> Bool {
+        guard let stream = seat.sockets[StreamID(raw: header.stream).index], stream.id.raw == header.stream else {
+            return false
+        }
+        let event = try stream.conversation.accept(header, payload)
+        if let exchange = stream.exchange {
+            try answer(event, payload.count, to: exchange, stream, seat)
+        } else {
+            try apply(event, payload.count, to: stream, seat)
+        }
+        if stream.conversation.isIdle {
+            let owner = stream.owner
+            forget(stream)
+            owner?.ended()
+            owner?.paused()
+            if seat.isLeaving, letGo(seat) { workerBecameIdle(seat.worker) }
+        } else if stream.owner != nil, !stream.isTouched {
+            stream.isTouched = true
+            seat.touchedSockets.append(stream)
+        }
+        return true
+    }
+
+    /// The app says something about a handshake.
+    private func answer(
+        _ event: LaneConversation.Event,
+        _ payloadBytes: Int,
+        to exchange: Exchange,
+        _ stream: SocketStream,
+        _ seat: WorkerSeat
+    ) throws(LinkViolation) {
+        if event.isWindowed { try exchange.flow.received(payloadBytes) }
+        guard case .opened(let response) = event else {
+            try apply(event, to: exchange, seat)
+            if stream.conversation.isIdle {
+                exchange.stage = .ended
+                close(exchange, on: seat)
+            } else if event.isWindowed, (exchange.owner?.backlogBytes ?? 0) == 0 {
+                took(exchange, 0, isEverything: true)
+            }
+            return
+        }
+        let now = MonotonicClock.now()
+        exchange.takenAt = Instant(
+            nanoseconds: min(max(response.takenAt, exchange.takenAt.nanoseconds), now.nanoseconds)
+        )
+        recordTimes(exchange, now)
+        stream.flow = exchange.flow
+        stream.exchange = nil
+        exchange.socket = nil
+        exchange.stage = .ended
+        stream.owner = exchange.owner?.opened(exchange, response, stream)
+        stream.session = exchange.session
+        sticky.socketOpened(stream.session, on: seat.worker.id, at: now)
+        close(exchange, on: seat)
+        took(stream)
+        if let owner = stream.owner {
+            // What it has sent already.
+            owner.mayGoOn()
+        } else {
+            farewell(stream, CloseEnvelope(code: 1006))
+        }
+    }
+
+    /// The slot of a handshake is free.
+    private func close(_ exchange: Exchange, on seat: WorkerSeat) {
+        guard let slot = exchange.slot, seat.running[slot.thread] === exchange else { return }
+        finish(exchange, on: seat, lane: slot.thread, at: MonotonicClock.now())
+    }
+
+    private func apply(
+        _ event: LaneConversation.Event,
+        _ payloadBytes: Int,
+        to stream: SocketStream,
+        _ seat: WorkerSeat
+    ) throws(LinkViolation) {
+        switch event {
+        case .message(let bytes, let isText, let continues):
+            try stream.flow.received(payloadBytes)
+            stream.owner?.message(bytes, isText: isText, continues: continues)
+        case .closed(let message):
+            // The app has had its say: it is told nothing more.
+            stream.isOver = true
+            stream.owner?.appClosed(message)
+        case .granted(let count):
+            stream.flow.sending.granted(count)
+            stream.owner?.mayGoOn()
+        case .log(let level, let text, isOfRequest: _):
+            log(level, text, nil, seat)
+        case .ended:
+            break
+        case .aborted(let reason):
+            logger.log(
+                level: stream.owner == nil ? .debug : .error,
+                "the app's WebSocket broke off",
+                metadata: ["reason": "\(String(decoding: reason.prefix(1024), as: UTF8.self))"]
+            )
+        case .began, .continued, .file, .opened:
+            throw .unexpectedFrame
+        }
+    }
+
+    /// Lets the clients have what has come for them in this visit, each with one write.
+    func flushSockets(of seat: WorkerSeat) {
+        guard !seat.touchedSockets.isEmpty else { return }
+        for stream in seat.touchedSockets {
+            stream.isTouched = false
+            stream.owner?.paused()
+        }
+        seat.touchedSockets.removeAll(keepingCapacity: true)
+    }
+
+    /// The client has taken all that has come for it.
+    func took(_ stream: SocketStream) {
+        stream.flow.took(0, isEverything: true)
+        if stream.flow.credit > 0 { tell(stream) }
+    }
+
+    // MARK: To the worker
+
+    /// Whether one more message, or part of one, may be sent.
+    ///
+    /// If not, the owner is told when it may try again.
+    func mayReceive(_ stream: SocketStream) -> Bool {
+        guard let seat = stream.seat, stream.flow.sending.isOpen else { return false }
+        // Half of the ring is for requests.
+        let spare = LinkGeometry.loopRequestRingBytes / 2
+        guard seat.worker.link.loop.hasRoom(for: LinkGeometry.loopChunkBytes, sparing: spare) else {
+            want(stream, seat)
+            return false
+        }
+        return true
+    }
+
+    /// Sends a message of the client, or a part of one; ``mayReceive(_:)`` has said that there is room.
+    ///
+    /// - Parameters:
+    ///   - first: Its first bytes.
+    ///   - second: The bytes behind them; with the first at most ``LinkGeometry/loopChunkBytes``.
+    ///   - isText: Whether it is text.
+    ///   - continues: Whether more of the message follows.
+    ///   - stream: The WebSocket.
+    func send(
+        _ first: UnsafeRawBufferPointer,
+        _ second: UnsafeRawBufferPointer,
+        isText: Bool,
+        continues: Bool,
+        to stream: SocketStream
+    ) {
+        guard let seat = stream.seat else { return }
+        let count = first.count + second.count
+        let flags = (isText ? FrameHeader.isText : 0) | (continues ? FrameHeader.continues : 0)
+        let claim = seat.worker.link.loop.send(.message, flags: flags, stream: stream.id.raw, count: count) { payload in
+            payload.copyMemory(from: first)
+            UnsafeMutableRawBufferPointer(rebasing: payload[first.count...]).copyMemory(from: second)
+        }
+        if claim != nil { stream.flow.sending.sent(count) }
+    }
+
+    /// Tells the app that its client is gone, and why; the stream has no owner from here on.
+    func farewell(_ stream: SocketStream, _ message: CloseEnvelope) {
+        stream.owner = nil
+        guard stream.seat != nil, !stream.isOver else { return }
+        stream.isOver = true
+        stream.farewell = message
+        tell(stream)
+    }
+
+    private func tell(_ stream: SocketStream) {
+        guard let seat = stream.seat else { return }
+        if let message = stream.farewell {
+            let claim = seat.worker.link.loop.send(.close, stream: stream.id.raw, count: message.byteCount) { payload in
+                message.store(to: payload)
+            }
+            if claim != nil { stream.farewell = nil }
+        } else if stream.flow.credit > 0 {
+            let credit = UInt32(clamping: stream.flow.credit)
+            let claim = seat.worker.link.loop.send(.credit, stream: stream.id.raw, count: 4) { payload in
+                payload.storeBytes(of: credit, as: UInt32.self)
+            }
+            if claim != nil { stream.flow.credited() }
+        }
+        if stream.farewell != nil || stream.flow.credit > 0 { want(stream, seat) }
+    }
+
+    // MARK: A ring without room
+
+    private func want(_ stream: SocketStream, _ seat: WorkerSeat) {
+        guard !stream.wantsRoom else { return }
+        stream.wantsRoom = true
+        seat.wantingSockets.append(stream)
+        watchRoom()
+    }
+
+    /// Lets WebSockets go on that had no room; those that still have none ask again.
+    func serveWantingSockets(of seat: WorkerSeat) {
+        guard !seat.wantingSockets.isEmpty else { return }
+        let wanting = seat.wantingSockets
+        seat.wantingSockets = []
+        for stream in wanting {
+            stream.wantsRoom = false
+            guard stream.seat === seat else { continue }
+            tell(stream)
+            stream.owner?.mayGoOn()
+        }
+    }
+
+    // MARK: Ends
+
+    private func forget(_ stream: SocketStream) {
+        if let seat = stream.seat, let session = stream.session {
+            sticky.socketClosed(session, on: seat.worker.id, at: MonotonicClock.now())
+        }
+        stream.session = nil
+        stream.seat?.sockets.remove(stream)
+        stream.seat = nil
+        stream.exchange = nil
+        stream.owner = nil
+        stream.isOver = true
+    }
+
+    /// The worker has ended: its WebSockets are told, and may come back to another.
+    func loseSockets(of seat: WorkerSeat) {
+        seat.touchedSockets = []
+        seat.wantingSockets = []
+        for stream in seat.sockets.all {
+            let owner = stream.owner
+            stream.exchange?.socket = nil
+            forget(stream)
+            owner?.workerEnded()
+            owner?.paused()
+        }
+    }
+
+    /// Sends away the clients of a worker that is to leave and has waited for them long enough.
+    func dismissSockets(of worker: Worker) {
+        for stream in seat(worker.id)?.sockets.all ?? [] { stream.owner?.workerLeaves() }
+    }
+}

@@ -1,0 +1,49 @@
+extension Option {
+    /// WebSockets.
+    static let webSocketOptions: [Option] = [
+        .integer(
+            "max-websockets",
+            \.webSockets.maximum,
+            1...500_000,
+            in: .asgi,
+            summary: "most WebSockets of one worker",
+            discussion: """
+                A handshake beyond that is answered 503. An open WebSocket is none of the `concurrency` requests; it \
+                is one of the `max-connections`.
+                """
+        ),
+        .size(
+            "ws-max-size",
+            \.webSockets.maximumMessage,
+            ByteCount(bytes: 0)...ByteCount.gibibytes(16),
+            in: .asgi,
+            summary: "largest WebSocket message of a client; 0 for any",
+            discussion: """
+                A larger one closes the WebSocket with 1009. A message is handed to the app whole, so this much of the \
+                worker's memory a client can take for each WebSocket; 16 MiB is what uvicorn allows too.
+                """
+        ),
+        .duration(
+            "ws-ping-interval",
+            \.webSockets.pingInterval,
+            atLeast: .zero,
+            in: .asgi,
+            summary: "time between two pings of a WebSocket; 0 for none",
+            discussion: """
+                30 s, as Streamlit's own server has it: half of the 60 s after which proxies (nginx, AWS) drop a \
+                connection on which nothing moves. The front sends the pings, whatever the app is busy with.
+                """
+        ),
+        .duration(
+            "ws-ping-timeout",
+            \.webSockets.pingTimeout,
+            atLeast: .zero,
+            in: .asgi,
+            summary: "how long a client may leave a ping unanswered; 0 for ever",
+            discussion: """
+                Counts from when the ping has reached the client, and any byte from it will do. Then the app is told that \
+                the connection is lost (1006). Long enough for a phone that changes its network.
+                """
+        ),
+    ]
+}

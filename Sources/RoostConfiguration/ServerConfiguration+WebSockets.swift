@@ -1,0 +1,16 @@
+extension ServerConfiguration {
+    /// WebSockets of ASGI apps.
+    public struct WebSockets: Sendable, Equatable {
+        /// The most of one worker.
+        public var maximum = 10_000
+
+        /// The largest message of a client; zero for no limit.
+        public var maximumMessage = ByteCount.mebibytes(16)
+
+        /// Between two pings; zero for none.
+        public var pingInterval: Duration = .seconds(30)
+
+        /// From a ping until something has to come from the client; zero for ever.
+        public var pingTimeout: Duration = .seconds(30)
+    }
+}

@@ -1,0 +1,59 @@
+/// How a client broke the protocol: its WebSocket is closed with ``closeCode``.
+public enum WebSocketViolation: String, Error, Sendable, CaseIterable {
+    /// A reserved bit is set, and no extension that was agreed on gives it a meaning.
+    case reservedBit = "reserved_bit"
+    /// An opcode that nobody has defined.
+    case reservedOpcode = "reserved_opcode"
+    /// A client's frame without a mask.
+    case unmasked
+    /// A ping, pong or close in pieces.
+    case fragmentedControl = "fragmented_control"
+    /// A ping, pong or close with more than 125 bytes.
+    case longControl = "long_control"
+    /// A length in more bytes than it needs, or with the highest bit set.
+    case badLength = "bad_length"
+    /// A continuation of nothing.
+    case strayContinuation = "stray_continuation"
+    /// A new message before the one under way has ended.
+    case interruptedMessage = "interrupted_message"
+    /// A close frame with half a code.
+    case badCloseFrame = "bad_close_frame"
+    /// A close code that may not be sent.
+    case badCloseCode = "bad_close_code"
+    /// Text that is not UTF-8.
+    case badText = "bad_text"
+    /// A message that is larger than is allowed.
+    case tooLarge = "too_large"
+    /// Compressed data that can't be decompressed.
+    case badCompression = "bad_compression"
+
+    /// The code that the client is told.
+    public var closeCode: CloseCode {
+        switch self {
+        case .badText: .badText
+        case .tooLarge: .tooLarge
+        case .reservedBit, .reservedOpcode, .unmasked, .fragmentedControl, .longControl, .badLength,
+            .strayContinuation, .interruptedMessage, .badCloseFrame, .badCloseCode, .badCompression:
+            .protocolError
+        }
+    }
+
+    /// The reason that the client is told; it never repeats what the client sent.
+    public var message: String {
+        switch self {
+        case .reservedBit: "a reserved bit is set"
+        case .reservedOpcode: "an unknown opcode"
+        case .unmasked: "a frame without a mask"
+        case .fragmentedControl: "a control frame in pieces"
+        case .longControl: "a control frame longer than 125 bytes"
+        case .badLength: "a length that is not minimal"
+        case .strayContinuation: "a continuation without a message"
+        case .interruptedMessage: "a new message inside another"
+        case .badCloseFrame: "a close frame of one byte"
+        case .badCloseCode: "a close code that may not be sent"
+        case .badText: "text that is not UTF-8"
+        case .tooLarge: "the message is too large"
+        case .badCompression: "compressed data is damaged"
+        }
+    }
+}
