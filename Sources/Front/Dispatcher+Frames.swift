@@ -21,6 +21,10 @@ extension Dispatcher {
             pump(at: MonotonicClock.now())
         }
         if let violation {
+            logger.error(
+                "a worker broke the protocol of its link",
+                metadata: seat.metadata.merging(["violation": "\(violation.rawValue)"]) { $1 }
+            )
             metrics.workerBrokeProtocol()
             killWorker(seat.worker, violation)
         }

@@ -216,8 +216,8 @@ extension LaneConversation.Event {
     var isWindowed: Bool {
         switch self {
         case .began(_, let isWhole): !isWhole
-        case .continued, .opened, .message: true
-        case .file, .ended, .aborted, .log, .granted, .closed: false
+        case .continued, .message: true
+        case .file, .ended, .aborted, .log, .granted, .opened, .closed: false
         }
     }
 }

@@ -60,7 +60,7 @@ extension Dispatcher {
             forget(stream)
             owner?.ended()
             owner?.paused()
-            if seat.isLeaving, seat.isIdle { workerBecameIdle(seat.worker) }
+            if seat.isLeaving, letGo(seat) { workerBecameIdle(seat.worker) }
         } else if stream.owner != nil, !stream.isTouched {
             stream.isTouched = true
             seat.touchedSockets.append(stream)
@@ -97,6 +97,8 @@ extension Dispatcher {
         exchange.socket = nil
         exchange.stage = .ended
         stream.owner = exchange.owner?.opened(exchange, response, stream)
+        stream.session = exchange.session
+        sticky.socketOpened(stream.session, on: seat.worker.id, at: now)
         close(exchange, on: seat)
         took(stream)
         if let owner = stream.owner {
@@ -253,6 +255,10 @@ extension Dispatcher {
     // MARK: Ends
 
     private func forget(_ stream: SocketStream) {
+        if let seat = stream.seat, let session = stream.session {
+            sticky.socketClosed(session, on: seat.worker.id, at: MonotonicClock.now())
+        }
+        stream.session = nil
         stream.seat?.sockets.remove(stream)
         stream.seat = nil
         stream.exchange = nil

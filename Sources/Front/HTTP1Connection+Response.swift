@@ -16,8 +16,7 @@ extension HTTP1Connection: ExchangeOwner {
         var known = isWhole ? envelope.body.count : Int(exactly: envelope.bodyBytes)
         var payload = core.copied(envelope.head)
         if core.codeFailure != nil { (payload, known) = extended(payload, bodyLength: known) }
-        if exchange.session == nil, core.dispatcher.sticky.isActive { adopt(exchange) }
-        let cookie = core.dispatcher.sticky.cookie(for: exchange, isSecure: origin.scheme == .https)
+        let cookie = cookie(for: exchange)
         let room = ResponseEncoder.maximumByteCount(
             payloadByteCount: payload.count,
             serverNameByteCount: core.serverName.count,

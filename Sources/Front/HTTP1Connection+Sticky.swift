@@ -49,8 +49,15 @@ extension HTTP1Connection {
         return sticky
     }
 
+    /// What `Set-Cookie` says in the app's answer to a request; empty for none.
+    func cookie(for exchange: Exchange) -> [UInt8] {
+        guard core.dispatcher.sticky.isActive else { return [] }
+        if exchange.session == nil { adopt(exchange) }
+        return core.dispatcher.sticky.cookie(for: exchange, isSecure: origin.scheme == .https)
+    }
+
     /// Has a request that belonged to no session when it came belong to one of the worker that has answered it.
-    func adopt(_ exchange: Exchange) {
+    private func adopt(_ exchange: Exchange) {
         guard let rule = core.dispatcher.sticky.router?.rule else { return }
         let request = head.withUnsafeReadableBytes { stickyRequest(parser.head, $0, rule) }
         core.dispatcher.sticky.adopt(exchange, request, at: MonotonicClock.now())

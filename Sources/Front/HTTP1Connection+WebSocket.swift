@@ -95,10 +95,12 @@ extension HTTP1Connection {
         _ accept: [UInt8]
     ) -> ByteBuffer? {
         let payload = core.copied(envelope.head)
+        let cookie = cookie(for: exchange)
         let room =
             ResponseEncoder.maximumByteCount(
                 payloadByteCount: payload.count,
-                serverNameByteCount: core.serverName.count
+                serverNameByteCount: core.serverName.count,
+                cookieByteCount: cookie.count
             ) + accept.count
         var buffer = ByteBuffer()
         var failure: ResponseViolation?
@@ -109,6 +111,7 @@ extension HTTP1Connection {
                     accept: accept,
                     date: core.date,
                     serverName: core.serverName,
+                    cookie: cookie,
                     into: output
                 )
             } catch {

@@ -1,3 +1,4 @@
+internal import Sessions
 internal import WorkerLink
 
 /// One WebSocket as a worker's event loop has it: from the frame of its handshake until the app has returned.
@@ -15,6 +16,8 @@ final class SocketStream {
     var conversation = LaneConversation()
     /// The handshake, until it is answered.
     var exchange: Exchange?
+    /// The session that it belongs to, once the app has accepted; nil when it belongs to none.
+    var session: SessionID?
     /// The client; nil before the app has accepted, and when the client is gone.
     var owner: (any SocketOwner)?
     /// What may be under way in either direction.

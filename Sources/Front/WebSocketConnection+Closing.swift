@@ -65,7 +65,6 @@ extension WebSocketConnection {
     private func closeGently() {
         guard phase == .open, let context else { return }
         phase = .lingering
-        lingered = inbound.readableBytes
         inbound = ByteBuffer()
         deadline = MonotonicClock.now() + Nanoseconds(core.configuration.timeouts.writeStall)
         flush()
@@ -79,15 +78,11 @@ extension WebSocketConnection {
             close()
             return
         }
+        // Whatever comes until then is thrown away: a client that is told that its message is too large may have much of
+        // it under way, and reads no answer before that.
         deadline = MonotonicClock.now() + HTTP1Connection.lingerTime
         context.close(mode: .output, promise: nil)
         setReading(true)
-    }
-
-    /// Counts what a client sends that is not listened to any more.
-    func discard(_ count: Int) {
-        lingered += count
-        if lingered > HTTP1Connection.lingerBytes { close() }
     }
 
     func close() {

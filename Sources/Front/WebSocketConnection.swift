@@ -46,7 +46,6 @@ final class WebSocketConnection: ChannelInboundHandler {
     var isReading: Bool
     /// Whether the client has closed its side, or the connection is gone.
     var inputIsClosed = false
-    var lingered = 0
 
     // To the client.
     /// Frames that are written with the next flush.
@@ -95,10 +94,7 @@ final class WebSocketConnection: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var buffer = unwrapInboundIn(data)
-        guard phase == .open else {
-            discard(buffer.readableBytes)
-            return
-        }
+        guard phase == .open else { return }
         conversation.heard()
         if inbound.readableBytes == 0 {
             inbound = buffer

@@ -107,7 +107,8 @@ extension ResponseEncoder {
     ///   - extensions: what `Sec-WebSocket-Extensions` says; empty for no such field.
     ///   - date: the Date of the response.
     ///   - serverName: the value of the Server field; empty for none.
-    ///   - output: memory of at least ``maximumByteCount(payloadByteCount:serverNameByteCount:)`` bytes, and those of
+    ///   - cookie: the value of one more `Set-Cookie` field; empty for none.
+    ///   - output: memory of at least ``maximumByteCount(payloadByteCount:serverNameByteCount:cookieByteCount:)`` bytes, and those of
     ///     `accept` and `extensions`.
     /// - Returns: the bytes written.
     /// - Throws: a violation, and `output` is then undefined; nothing of it may be sent.
@@ -118,11 +119,15 @@ extension ResponseEncoder {
         extensions: [UInt8] = [],
         date: HTTPDate,
         serverName: [UInt8],
+        cookie: [UInt8] = [],
         into output: UnsafeMutableRawBufferPointer,
     ) throws(ResponseViolation) -> Int {
         let needed =
-            maximumByteCount(payloadByteCount: head.payload.count, serverNameByteCount: serverName.count)
-            + accept.count + extensions.count
+            maximumByteCount(
+                payloadByteCount: head.payload.count,
+                serverNameByteCount: serverName.count,
+                cookieByteCount: cookie.count
+            ) + accept.count + extensions.count
         guard let memory = output.baseAddress, output.count >= needed else {
             preconditionFailure("the output is smaller than maximumByteCount")
         }
@@ -145,6 +150,11 @@ extension ResponseEncoder {
         if !seen.hasServer, !serverName.isEmpty {
             writer.put("Server: ")
             serverName.withUnsafeBytes { writer.put($0) }
+            writer.putLineEnd()
+        }
+        if !cookie.isEmpty {
+            writer.put("Set-Cookie: ")
+            cookie.withUnsafeBytes { writer.put($0) }
             writer.putLineEnd()
         }
         writer.putLineEnd()

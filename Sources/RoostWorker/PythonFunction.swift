@@ -2,8 +2,8 @@ internal import CPython
 
 /// Functions that Python calls.
 enum PythonFunction {
-    /// What Python calls: with the function's `self`, the arguments, how many of them are positional, and the names of the
-    /// others, a tuple or nil.
+    /// What Python calls: with the function's `self`, the arguments, how many of them are positional, and the names of
+    /// the others, a tuple or nil.
     ///
     /// Returns an owned object, or nil with a Python error set.
     typealias Body =

@@ -145,6 +145,14 @@ class Frames:
             parts.append(payload)
         return opcode, b"".join(parts)
 
+    def read_message(self):
+        """The next message, pings answered: (opcode, payload)."""
+        while True:
+            opcode, payload = self.read()
+            if opcode != PING:
+                return opcode, payload
+            self.send(frame(PONG, payload))
+
     def read_close(self):
         """Reads up to the server's close frame, and the end of the connection: (code, reason)."""
         while True:

@@ -251,3 +251,150 @@ def test_wrong_rules_are_explained(roost):
         assert said in outcome.stderr, outcome.stderr
     outcome = run_roost("config", "sessions:app", "--sticky", "off", "--max-sessions", "3")
     assert "max-sessions is given, and sticky is off" in outcome.stderr
+
+
+# WebSockets
+
+
+def handshake(server, browser=None, *fields, path="/ws", protocols=None):
+    """Opens a WebSocket by hand; returns its connection and the head of the answer."""
+    connection = server.connect()
+    lines = [
+        f"GET {path} HTTP/1.1", "Host: roost.test", "Upgrade: websocket", "Connection: Upgrade",
+        "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+    ]
+    if protocols:
+        lines.append(f"Sec-WebSocket-Protocol: {protocols}")
+    if browser and browser.cookies:
+        lines.append("Cookie: " + "; ".join(f"{name}={value}" for name, value in browser.cookies.items()))
+    lines += [f"{name}: {value}" for name, value in fields]
+    connection.send(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"))
+    return connection, connection.head()
+
+
+def message(connection):
+    """The next message of the server, shorter than 126 bytes or 64 KiB."""
+    first, length = connection.exactly(2)
+    if length == 126:
+        length = int.from_bytes(connection.exactly(2), "big")
+    return first & 15, connection.exactly(length)
+
+
+def says(connection):
+    kind, payload = message(connection)
+    assert kind == 2, (kind, payload)
+    return json.loads(payload)
+
+
+def ask(connection):
+    connection.send(b"\x82\x81\x00\x00\x00\x00x")
+    return says(connection)
+
+
+def test_a_browsers_websocket_and_requests_meet(roost):
+    server = serve(roost, "--sticky", "cookie", app="sessions:asgi")
+    browsers = [Browser(server) for _ in range(4)]
+    pids = [browser.pid() for browser in browsers]
+    for turn in range(3):
+        for browser, pid in zip(browsers, pids):
+            connection, head = handshake(server, browser)
+            assert head.status == 101 and head["Set-Cookie"] is None
+            with connection:
+                assert says(connection)["pid"] == pid
+                assert browser.pid() == pid
+                assert ask(connection)["pid"] == pid
+    eventually(lambda: server.metric("roost_worker_sessions", worker="1") == 2, "the sockets are closed")
+
+
+def test_tabs_count_and_newcomers_go_elsewhere(roost):
+    server = serve(roost, "--sticky", "cookie", app="sessions:asgi")
+    browser = Browser(server)
+    pid = browser.pid()
+    tabs = [handshake(server, browser)[0] for _ in range(3)]
+    assert {says(tab)["pid"] for tab in tabs} == {pid}
+    assert max(server.metric("roost_worker_sessions", worker=str(number)) for number in (1, 2)) == 3
+    assert pid not in {Browser(server).pid() for _ in range(3)}
+    for tab in tabs:
+        tab.close()
+
+
+def test_the_first_answer_may_be_a_websocket(roost):
+    server = serve(roost, "--sticky", "cookie", app="sessions:asgi")
+    connection, head = handshake(server)
+    with connection:
+        pid = says(connection)["pid"]
+        assert re.fullmatch(r"roost_session=[0-9a-f]{32}; Path=/; HttpOnly; SameSite=Lax", head["Set-Cookie"])
+        # A client that keeps no cookies is known by its address.
+        again, _ = handshake(server)
+        with again:
+            assert says(again)["pid"] == pid
+
+
+def test_a_streamlit_session_without_cookies_comes_back(roost):
+    server = serve(roost, "--sticky", "cookie", app="sessions:asgi")
+    names = {f"36f44047-bb63-47e3-ab96-58f7de18640{number}": None for number in range(6)}
+    for number, name in enumerate(names):
+        # Each from another address.
+        connection, head = handshake(
+            server, None, ("X-Forwarded-For", f"192.0.2.{number}"), protocols=f"streamlit, 2|d63d|17, {name}"
+        )
+        assert head["Sec-WebSocket-Protocol"] == "streamlit"
+        names[name] = says(connection)["pid"]
+        connection.close()
+    assert len(set(names.values())) == 2
+    for name, pid in names.items():
+        connection, _ = handshake(
+            server, None, ("X-Forwarded-For", "198.51.100.1"), protocols=f"streamlit, 2|d63d|17, {name}"
+        )
+        assert says(connection)["pid"] == pid
+        connection.close()
+        upload = server.get(f"/_stcore/upload_file/{name}/0d1e")
+        assert upload.json()["pid"] == pid
+
+
+def test_a_dead_workers_browser_comes_back_to_another(roost):
+    server = serve(roost, "--sticky", "cookie", app="sessions:asgi")
+    browsers = [Browser(server), Browser(server)]
+    pids = [browser.pid() for browser in browsers]
+    sockets = [handshake(server, browser)[0] for browser in browsers]
+    assert [says(socket)["pid"] for socket in sockets] == pids
+    os.kill(pids[0], signal.SIGKILL)
+    kind, payload = message(sockets[0])
+    assert kind == 8 and int.from_bytes(payload[:2], "big") == 1012
+    # The other user is unharmed.
+    assert ask(sockets[1])["pid"] == pids[1]
+    again, head = handshake(server, browsers[0])
+    assert head.status == 101
+    assert says(again)["pid"] not in pids[:1]
+    for socket in (*sockets, again):
+        socket.close()
+
+
+def test_during_a_reload_an_open_websocket_stays_and_the_others_move(roost):
+    server = serve(roost, "--sticky", "cookie", "--drain-timeout", "20s", app="sessions:asgi")
+    held, free = Browser(server), Browser(server)
+    old = {held.pid(), free.pid()}
+    connection, _ = handshake(server, held)
+    pid = says(connection)["pid"]
+    assert server.command("reload").returncode == 0
+    assert ask(connection)["pid"] == pid
+    assert held.pid() == pid, "what the page asks for besides is where its WebSocket is"
+    assert free.pid() not in old
+    assert Browser(server).pid() not in old
+    connection.close()
+    eventually(lambda: pid not in server.workers(), "the old worker has left", 30)
+    assert held.pid() not in old
+
+
+def test_the_door_is_closed_to_websockets_too(roost):
+    server = serve(roost, "--sticky", "cookie", "--max-sessions", 1, app="sessions:asgi")
+    browsers = [Browser(server) for _ in range(3)]
+    for browser in browsers:
+        browser.get()
+    sockets = [handshake(server, browser) for browser in browsers]
+    assert [head.status for _, head in sockets] == [101, 101, 503]
+    assert sockets[2][1]["Retry-After"]
+    browsers[2].get("/_stcore/health")
+    assert browsers[2].response.status == 503
+    for socket, _ in sockets:
+        socket.close()

@@ -204,13 +204,15 @@ def test_an_app_that_does_not_receive_holds_its_client_up(server):
         server.open_gate("count")
         client.socket.settimeout(30)
         for _ in range(sent // len(message)):
-            assert client.read() == (TEXT, b"bytes 10000")
+            assert client.read_message() == (TEXT, b"bytes 10000")
 
 
 def test_a_client_that_does_not_read_holds_the_app_up(server):
     before = server.resident_bytes()
-    with Frames(server.address, "/flood?n=20000&size=10000", receive_buffer=4096) as client:
+    with Frames(server.address, "/flood?n=4000&size=10000", receive_buffer=65536) as client:
         progress = server.directory / "sent"
+
+        eventually(progress.exists, "the app has begun")
 
         def stands():
             first = progress.read_text()
@@ -218,18 +220,18 @@ def test_a_client_that_does_not_read_holds_the_app_up(server):
             return first == progress.read_text() and first
 
         count = int(eventually(stands, "the app waits") or progress.read_text())
-        assert count < 3000
+        assert count < 2000
         assert server.resident_bytes() - before < 16 * MIB
         with connect(server) as other:
             other.send("not held up")
             assert other.recv(30) == "not held up"
-        for _ in range(20_000):
-            assert client.read() == (BINARY, b"x" * 10_000)
+        for _ in range(4000):
+            assert client.read_message() == (BINARY, b"x" * 10_000)
 
 
 def test_send_raises_when_the_client_has_gone(server):
     before = len(server.calls())
-    with Frames(server.address, "/flood?n=20000&size=10000", receive_buffer=4096) as client:
+    with Frames(server.address, "/flood?n=4000&size=10000", receive_buffer=65536) as client:
         client.read()
     eventually(lambda: "send raised OSError" in calls_since(server, before), "the app was told")
     eventually(lambda: server.metric("roost_worker_websockets") == 0, "it has returned")
@@ -311,17 +313,17 @@ def test_pings_go_on_while_the_apps_event_loop_is_blocked(roost):
 
 def test_a_worker_that_is_killed_closes_with_1012(roost):
     server = roost("asgi_sockets:app", "--processes", 2)
-    clients = [connect(server, "/pid") for _ in range(8)]
-    pids = [int(client.recv(30)) for client in clients]
+    clients = [Frames(server.address, "/pid") for _ in range(8)]
+    pids = [int(client.read()[1]) for client in clients]
     victim = pids[0]
     os.kill(victim, signal.SIGKILL)
     for client, pid in zip(clients, pids):
         if pid == victim:
-            assert closed(client)[0] == 1012
+            assert client.read_close() == (1012, "the worker has ended")
         else:
-            client.send("unharmed")
-            assert client.recv(30) == "unharmed"
-            client.close()
+            client.send(frame(TEXT, "unharmed"))
+            assert client.read() == (TEXT, b"unharmed")
+        client.socket.close()
     with connect(server, "/pid") as client:
         assert int(client.recv(30)) != victim
 

@@ -99,7 +99,8 @@ struct IncomingBody {
         }
         var filled = 0
         while filled < wanted {
-            let count = pread(file.descriptor, start.map { $0 + filled }, wanted - filled, off_t(file.position + filled))
+            let place = start.map { $0 + filled }
+            let count = pread(file.descriptor, place, wanted - filled, off_t(file.position + filled))
             if count < 0 && errno == EINTR { continue }
             guard count > 0 else {
                 Py_DecRef(part)

@@ -25,7 +25,9 @@ struct IncomingMessages {
 
     private var messages: [Message] = []
     private var first = 0
-    /// Of the message that is not complete. Owned.
+    /// Of the message that is not complete.
+    ///
+    /// Owned.
     private var parts: [PythonObject] = []
     private var partBytes = 0
     private var heldBack = 0

@@ -97,7 +97,9 @@ extension LoopLane {
         return PyObject_IsTrue(answer) == 1
     }
 
-    /// Ends a forked child of the worker that came out of the application. `error` is an exception, or None.
+    /// Ends a forked child of the worker that came out of the application.
+    ///
+    /// `error` is an exception, or None.
     func leaveChild(_ error: PythonObject) -> Never {
         if let result = roost_call1(glue.leaveChild, error) { Py_DecRef(result) }
         _exit(1)

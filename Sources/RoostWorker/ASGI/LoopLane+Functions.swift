@@ -17,7 +17,8 @@ extension LoopLane {
     /// `send(stream, message)`: None when the message is on its way; True when a part of it is still to go, see
     /// `is_flushed`; False when it was not taken, because one before it is still to go.
     static let send: PythonFunction.Body = { _, arguments, count, _ in
-        guard let lane = current, let name = LoopLane.streamName(arguments, count, 2), let message = arguments?[1] else {
+        guard let lane = current, let name = LoopLane.streamName(arguments, count, 2), let message = arguments?[1]
+        else {
             return nil
         }
         guard let stream = lane.streams[name], !stream.isReturned else {
@@ -80,7 +81,9 @@ extension LoopLane {
         return LoopLane.owned(lane.messages.yes)
     }
 
-    /// `drain()`: reads what the front has written. Called by the loop when the bell rings.
+    /// `drain()`: reads what the front has written.
+    ///
+    /// Called by the loop when the bell rings.
     static let drain: PythonFunction.Body = { _, _, _, _ in
         guard let lane = current, lane.drain() else { return nil }
         return LoopLane.owned(roost_none())

@@ -21,7 +21,8 @@ extension LoopLane {
         case .none, .exhausted:
             return wait(stream)
         case .failed(let code):
-            PyErr_SetString(roost_os_error(), "the request's body could not be read: \(String(cString: strerror(code)))")
+            let reason = String(cString: strerror(code))
+            PyErr_SetString(roost_os_error(), "the request's body could not be read: \(reason)")
             return nil
         }
     }

@@ -37,7 +37,9 @@ extension AppStream {
 }
 
 extension LoopLane {
-    /// Takes a message of the application. `argument` is borrowed.
+    /// Takes a message of the application.
+    ///
+    /// `argument` is borrowed.
     func send(_ argument: PythonObject, of stream: AppStream) throws(SendError) -> SendOutcome {
         let message = try OutgoingMessage(argument, messages)
         if stream.isLost { throw .clientLeft }

@@ -5,8 +5,8 @@ internal import WorkerLink
 /// The event loop's end of the link: takes requests and WebSockets from its lane, has the application called, and
 /// carries messages both ways.
 ///
-/// Everything happens on the loop's thread, in functions that Python calls: one when the bell rings, the others when the
-/// application calls `receive` and `send`, and when it has returned.
+/// Everything happens on the loop's thread, in functions that Python calls: one when the bell rings, the others when
+/// the application calls `receive` and `send`, and when it has returned.
 ///
 /// Guarded by the GIL. Lives for ever.
 // @unchecked: see above.
@@ -131,7 +131,9 @@ final class LoopLane: @unchecked Sendable {
         return true
     }
 
-    /// Calls a function of Python with a stream's name. What it raises is nobody's.
+    /// Calls a function of Python with a stream's name.
+    ///
+    /// What it raises is nobody's.
     func call(_ function: PythonObject, with stream: AppStream) {
         guard let number = PyLong_FromUnsignedLongLong(stream.id) else { return PyErr_Clear() }
         defer { Py_DecRef(number) }

@@ -8,7 +8,9 @@ struct OutgoingMessage: ~Copyable {
     private let object: PythonObject
     private let typeText: PythonObject
 
-    /// Reads what kind it is. `argument` is borrowed.
+    /// Reads what kind it is.
+    ///
+    /// `argument` is borrowed.
     ///
     /// - Throws: when it is no mapping, or its type is none that is known.
     init(_ argument: PythonObject, _ messages: Messages) throws(SendError) {
@@ -36,7 +38,7 @@ struct OutgoingMessage: ~Copyable {
         guard let kind = MessageKind(UnsafeRawBufferPointer(start: text, count: length)) else {
             let name = String(cString: text)
             Py_DecRef(dictionary)
-            throw .mistake(ApplicationMistake(.runtime, "unexpected ASGI message '\(name)': no such type is known here"))
+            throw .mistake(ApplicationMistake(.runtime, "unexpected ASGI message '\(name)': no such type is known"))
         }
         self.kind = kind
         object = dictionary
