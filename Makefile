@@ -4,6 +4,7 @@
 #   make run      build, then serve the example dashboard and print its address
 #   make run-streamlit   the same for the Streamlit example, in two processes
 #   make test     every test: Swift's, the worker's on each CPython found, and the real server on a socket
+#   make test-frameworks  Gradio, Shiny, NiceGUI, Panel and others, each served for real (installs about 1 GB)
 #   make fuzz     feed the parsers and the frame reader what nobody would send (FUZZ_SECONDS=20 each)
 #   make chaos    kill and reload workers under load and account for each request (CHAOS_SECONDS=60)
 #   make faults   put every fault into Roost and its peers and write docs/faults.md (FAULTS_ONLY=drain)
@@ -16,7 +17,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: build run run-streamlit test fuzz chaos faults bench format check docs clean
+.PHONY: build run run-streamlit test test-frameworks fuzz chaos faults bench format check docs clean
 
 # One set of flags for both products, so that nothing is built twice. `-s`: no symbol tables in what is served from.
 RELEASE := swift build --configuration release --static-swift-stdlib -Xlinker -s
@@ -42,7 +43,7 @@ run-streamlit: build
 	@exec .build/release/roost serve sales_streamlit.py --app-dir examples --processes 2 --python $(VENV) --bind $(RUN_ON)
 
 test:
-	@scripts/setup.sh build test
+	@scripts/setup.sh build test light-frameworks
 	@echo "test: the values and the server in process"
 	@swift test
 	@$(MAKE) --no-print-directory fuzz
@@ -59,6 +60,11 @@ test:
 	@$(VENV) Tests/chaos/chaos.py --seconds $(or $(CHAOS_SECONDS),60)
 	@echo "test: the real server on a socket"
 	@$(VENV) -m pytest -p no:dash Tests/acceptance $(PYTEST)
+
+test-frameworks: build
+	@scripts/setup.sh test frameworks
+	@echo "test-frameworks: each framework served with two processes, by its own client or a browser"
+	@$(VENV) -m pytest -p no:dash Tests/frameworks $(PYTEST)
 
 fuzz:
 	@scripts/fuzz.sh $(or $(FUZZ_SECONDS),20)
@@ -91,6 +97,6 @@ docs: build
 	@mv .build/configuration.md docs/configuration.md
 
 clean:
-	@echo "clean: .build .venv .venv-bench"
-	@rm -rf .build .venv .venv-bench
+	@echo "clean: .build .venv .venv-bench .venv-frameworks"
+	@rm -rf .build .venv .venv-bench .venv-frameworks
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Roost beside its peers: runs the scenarios, keeps the figures, makes docs/benchmarks.md.
 
-    python3 bench/run.py                                  everything (about 40 minutes on 2 cores)
+    python3 bench/run.py                                  everything (more than an hour on 2 cores)
     BENCH_ONLY=hello,start python3 bench/run.py           these scenarios; the others keep their last figures
     BENCH_QUICK=1 python3 bench/run.py                    one short round of each, into bench/results/raw/ only
 
@@ -53,13 +53,13 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--install", action="store_true", help="install the peers, and no more")
     options = parser.parse_args()
     options.only = [name for name in options.only.split(",") if name] or list(scenarios.ALL)
-    options.servers = [name for name in options.servers.split(",") if name] or list(servers.COMMANDS)
+    options.servers = [name for name in options.servers.split(",") if name] or list(servers.NAMES)
     for name in options.only:
         if name not in scenarios.ALL:
             parser.error(f"no scenario {name!r}; there are {', '.join(scenarios.ALL)}")
     for name in options.servers:
-        if name not in servers.COMMANDS:
-            parser.error(f"no server {name!r}; there are {', '.join(servers.COMMANDS)}")
+        if name not in servers.NAMES:
+            parser.error(f"no server {name!r}; there are {', '.join(servers.NAMES)}")
     return options
 
 
@@ -124,12 +124,13 @@ def main() -> None:
         scenario = scenarios.ALL[name]
         step(f"{name}: {scenario.TITLE}")
         environment, begun = machine.environment(), time.monotonic()
+        measured = getattr(scenario, "SERVERS", servers.WSGI)
         table = scenario.run(plan)
         kept["scenarios"][name] = dict(
             title=scenario.TITLE,
             method=scenario.METHOD,
             environment=environment,
-            missing=missing,
+            missing={server: why for server, why in missing.items() if server in measured},
             seconds=round(time.monotonic() - begun),
             quick=options.quick,
             **table.as_json(),

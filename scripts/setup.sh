@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Makes this machine ready for a chore: setup.sh build | run | run-streamlit | test | bench ...
+# Makes this machine ready for a chore: setup.sh build | run | run-streamlit | test | light-frameworks | frameworks | bench
 #
 # Debian packages are installed when we are root or sudo asks for no password; otherwise what is missing is named.
-# Python packages go to .venv, never anywhere else. A second run finds everything there and says nothing.
+# Python packages go to .venv and .venv-frameworks, never anywhere else. A second run finds everything there and says nothing.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -38,21 +38,23 @@ needs_swift() {
     command -v swift >/dev/null || { say "Swift 6.3 is not on PATH: see https://www.swift.org/install/linux/"; exit 1; }
 }
 
+# needs_venv [DIRECTORY]: a virtual environment, .venv unless another is named.
 needs_venv() {
+    local venv=${1:-.venv}
     command -v python3 >/dev/null || debian NEEDED python3
-    [ -x .venv/bin/python ] && .venv/bin/python -m pip --version >/dev/null 2>&1 && return
+    [ -x "$venv/bin/python" ] && "$venv/bin/python" -m pip --version >/dev/null 2>&1 && return
     python3 -c 'import ensurepip, venv' 2>/dev/null || debian NEEDED python3-venv
-    say "creating .venv with $(python3 --version)"
-    python3 -m venv .venv
+    say "creating $venv with $(python3 --version)"
+    python3 -m venv "$venv"
 }
 
-# needs_packages FILE: installs a requirements file once, and again when it changes.
+# needs_packages FILE [DIRECTORY]: installs a requirements file once, and again when it changes.
 needs_packages() {
-    local mark
-    mark=.venv/installed-$(echo "$1" | tr / -)
+    local mark venv=${2:-.venv}
+    mark=$venv/installed-$(echo "$1" | tr / -)
     cmp -s "$1" "$mark" && return
-    say "installing $1 into .venv"
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement "$1"
+    say "installing $1 into $venv"
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$1"
     cp "$1" "$mark"
 }
 
@@ -79,6 +81,16 @@ for chore in "$@"; do
         needs_packages Tests/acceptance/requirements.txt
         command -v chromium >/dev/null || command -v google-chrome >/dev/null || debian WANTED chromium
         compgen -G "/usr/lib/*/faketime/libfaketime.so.1" >/dev/null || debian WANTED libfaketime
+        ;;
+    # Apart from .venv: Dash changes how it runs callbacks where Django's asgiref can be imported.
+    light-frameworks)
+        needs_venv .venv-frameworks
+        needs_packages Tests/frameworks/requirements-light.txt .venv-frameworks
+        ;;
+    frameworks)
+        needs_venv .venv-frameworks
+        needs_packages Tests/frameworks/requirements-light.txt .venv-frameworks
+        needs_packages Tests/frameworks/requirements.txt .venv-frameworks
         ;;
     bench)
         python3 -c 'import ensurepip, venv' 2>/dev/null || debian NEEDED python3-venv

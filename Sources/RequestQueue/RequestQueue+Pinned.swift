@@ -35,6 +35,7 @@ extension RequestQueue {
     }
 
     /// Returns the request of a class that came last, or `RequestSlab.none`.
+    @inline(__always)
     func newest(of requestClass: RequestClass) -> Int32 {
         let newest = lines[requestClass].tail
         guard slots.pinnedCount > 0 else { return newest }

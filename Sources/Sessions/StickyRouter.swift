@@ -80,6 +80,8 @@ public struct StickyRouter: Sendable {
         if let session = route.session, route.worker == nil {
             route.worker = table.place(session, preferring: request.answeredBy, at: now)
         }
+        // There is no worker: it belongs to whichever will answer it.
+        if route.worker == nil { route.session = nil }
         guard request.isAtDoor || request.opensSocket, table.policy.seatsPerWorker > 0, let session = route.session
         else { return route }
         // Whoever has not shown yet that it keeps a cookie holds no seat: probes would fill the house.

@@ -1,4 +1,5 @@
 import NIOCore
+import NIOEmbedded
 import RequestQueue
 import Testing
 import WorkerLink

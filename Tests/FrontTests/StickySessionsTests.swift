@@ -1,5 +1,6 @@
 import RequestQueue
 import Sessions
+import Telemetry
 import Testing
 import WorkerLink
 

@@ -107,8 +107,27 @@ import Testing
     @Test func `before there is a worker nobody is given a name`() {
         var router = StickyRouter(rule: .cookie)
         let early = route(&router)
-        #expect(early.cookie == nil)
-        #expect(early.worker == nil)
+        #expect(early == StickyRoute())
+    }
+
+    @Test func `what came before there was a worker belongs to the one that has answered`() {
+        var router = StickyRouter(rule: .cookie)
+        #expect(route(&router) { $0.cookie = session(1) } == StickyRoute())
+        router.table.add(one)
+        router.table.add(two)
+        let newcomer = route(&router, newName: 5) { $0.answeredBy = two }
+        #expect(newcomer.worker == two)
+        #expect(newcomer.cookie == session(5))
+        #expect(
+            route(&router) {
+                $0.cookie = session(1); $0.answeredBy = two
+            }.worker == two
+        )
+        #expect(
+            route(&router) {
+                $0.cookie = session(1); $0.answeredBy = one
+            }.worker == two
+        )
     }
 
     @Test func `by address, one address is one session`() {

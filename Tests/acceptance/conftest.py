@@ -11,6 +11,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from asgi_servers import KINDS  # noqa: E402
+from asgi_servers import start as start_asgi  # noqa: E402
 from server import BINARY, ROOT, Roost  # noqa: E402
 
 
@@ -39,6 +41,22 @@ def roost(tmp_path):
     yield start
     for server in started:
         server.open_gate("every")
+    for server in started:
+        server.end()
+
+
+@pytest.fixture(params=KINDS)
+def starting(request, tmp_path):
+    """Starts ASGI servers for one test on each kind of server, see asgi_servers.py."""
+    started = []
+
+    def begin(target, *options, **settings):
+        server = start_asgi(request.param, tmp_path / f"server-{len(started)}", target, *options, **settings)
+        started.append(server)
+        return server
+
+    begin.kind = request.param
+    yield begin
     for server in started:
         server.end()
 

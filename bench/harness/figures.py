@@ -105,3 +105,14 @@ def comparisons(scenario: dict) -> list[dict]:
                 dict(case=case, figure=figure, ours=mine, peer=best, theirs=theirs, verdict=verdict, overlap=overlap)
             )
     return found
+
+
+def no_worse(table: Table, case: str, key: str, claim: str) -> dict:
+    """The target that at `case` our figure `key`, as printed, is no worse than the best peer's."""
+    compared = (line for line in comparisons(table.as_json()) if line["case"] == case and line["figure"]["key"] == key)
+    found = next(compared, None)
+    if found is None:
+        return target(claim, "no worse than the best peer", None, None)
+    figure = found["figure"]
+    ours, theirs = (f"{found[side]:.{figure['decimals']}f} {figure['unit']}".strip() for side in ("ours", "theirs"))
+    return target(claim, f"no worse than the best peer ({found['peer']}, {theirs})", ours, found["verdict"] != "loss")

@@ -34,7 +34,10 @@ def field(path: str, name: str) -> str:
 
 
 def versions() -> dict[str, str]:
-    names = ["granian", "gunicorn", "uwsgi", "waitress", "dash"]
+    names = [
+        "granian", "gunicorn", "hypercorn", "uvicorn", "uwsgi", "waitress", "httptools", "uvloop", "websockets", "wsproto",
+        "dash", "fastapi", "starlette", "streamlit",
+    ]
     script = (
         "import importlib.metadata as m, json, platform, sys\n"
         "found = {'CPython': platform.python_version()}\n"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from typing import Iterator
+from typing import Collection, Iterator
 
 from .figures import Table
-from .servers import ServerFailed, Shape, can_serve
+from .servers import WSGI, ServerFailed, Shape, can_serve
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,13 @@ class Plan:
     def number_of_rounds(self, usual: int, quick: int = 1) -> int:
         return self.rounds or (quick if self.quick else usual)
 
-    def turns(self, rounds: int, shapes: list[Shape], only: tuple[str, ...] = ()) -> Iterator[tuple[int, Shape, str]]:
-        """Every server in every shape it can take, round after round; no server is always the first."""
+    def turns(
+        self, rounds: int, shapes: list[Shape], only: Collection[str] = WSGI
+    ) -> Iterator[tuple[int, Shape, str]]:
+        """Every server of `only` in every shape it can take, round after round; no server is always the first."""
         for index in range(rounds):
             for shape in shapes:
-                names = [name for name in self.servers if can_serve(name, shape) and (not only or name in only)]
+                names = [name for name in self.servers if name in only and can_serve(name, shape)]
                 for step in range(len(names)):
                     yield index, shape, names[(step + index) % len(names)]
 

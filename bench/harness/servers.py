@@ -82,20 +82,63 @@ def waitress(app: str, shape: Shape, port: int) -> list:
     return [tool("waitress-serve"), f"--listen={HOST}:{port}", f"--threads={shape.threads}", app]
 
 
-COMMANDS: dict[str, Command] = dict(roost=roost, granian=granian, gunicorn=gunicorn, uwsgi=uwsgi, waitress=waitress)
+def roost_asgi(app: str, shape: Shape, port: int) -> list:
+    return [
+        ROOST, "serve", app, "--app-dir", APPS, "--bind", f"{HOST}:{port}", "--python", tool("python"),
+        "--processes", shape.processes,
+    ]
+
+
+def granian_asgi(app: str, shape: Shape, port: int) -> list:
+    return [
+        tool("granian"), "--interface", "asgi", "--loop", "uvloop", "--host", HOST, "--port", port, "--no-access-log",
+        "--workers", shape.processes, app,
+    ]
+
+
+def hypercorn(app: str, shape: Shape, port: int) -> list:
+    return [
+        tool("hypercorn"), "--worker-class", "uvloop", "--bind", f"{HOST}:{port}", "--workers", shape.processes, app,
+    ]
+
+
+def uvicorn(app: str, shape: Shape, port: int) -> list:
+    return [
+        tool("uvicorn"), "--loop", "uvloop", "--http", "httptools", "--host", HOST, "--port", port, "--no-access-log",
+        "--workers", shape.processes, app,
+    ]
+
+
+def streamlit(app: str, shape: Shape, port: int) -> list:
+    # What roost sets by itself for a script, so that the servers differ and not the settings.
+    return [
+        tool("streamlit"), "run", app, "--server.address", HOST, "--server.port", port, "--server.headless", "true",
+        "--server.fileWatcherType", "none", "--browser.gatherUsageStats", "false", "--client.toolbarMode", "viewer",
+    ]
+
+
+def wrapped(start: Command) -> Command:
+    """`start` with the ASGI application that bench/apps/page_app.py makes of the script."""
+    return lambda app, shape, port: start("page_app:app", shape, port)
+
+
+#: What serves a WSGI application, an ASGI application and the Streamlit script, and how each is started.
+WSGI: dict[str, Command] = dict(roost=roost, granian=granian, gunicorn=gunicorn, uwsgi=uwsgi, waitress=waitress)
+ASGI: dict[str, Command] = dict(roost=roost_asgi, granian=granian_asgi, hypercorn=hypercorn, uvicorn=uvicorn)
+STREAMLIT: dict[str, Command] = dict(
+    roost=roost_asgi, granian=wrapped(granian_asgi), streamlit=streamlit, uvicorn=wrapped(uvicorn)
+)
+NAMES = tuple(dict.fromkeys([*WSGI, *ASGI, *STREAMLIT]))
 
 
 def can_serve(name: str, shape: Shape) -> bool:
-    """waitress is one process; the others take any shape."""
-    return name != "waitress" or shape.processes == 1
+    """waitress and `streamlit run` are one process; the others take any shape."""
+    return name not in ("waitress", "streamlit") or shape.processes == 1
 
 
 def available() -> dict[str, str]:
     """Why each server that is not here is missing; empty when all are."""
-    binaries = dict(
-        roost=ROOST, granian=tool("granian"), gunicorn=tool("gunicorn"), uwsgi=tool("uwsgi"),
-        waitress=tool("waitress-serve"),
-    )
+    binaries = {name: tool(name) for name in NAMES} | dict(roost=ROOST, waitress=tool("waitress-serve"))
     return {name: f"{path} does not exist" for name, path in binaries.items() if not Path(path).exists()}
 
 
@@ -181,15 +224,17 @@ class Server:
 
 
 @contextlib.contextmanager
-def running(name: str, app: str, shape: Shape, *options: str) -> Iterator[Server]:
-    """The server `name` with `app` (`module:object` in bench/apps) and options of its own, started and not yet awaited;
-    stopped at the end."""
+def running(
+    name: str, app: str, shape: Shape, *options: str, commands: dict[str, Command] = WSGI
+) -> Iterator[Server]:
+    """The server `name` with `app` (`module:object` or a script in bench/apps) and options of its own, started as
+    `commands` say and not yet awaited; stopped at the end."""
     RAW.mkdir(parents=True, exist_ok=True)
     port = free_port()
     log = RAW / f"{name}-{app.partition(':')[0]}-{shape}.log"
     environment = dict(os.environ, PYTHONPATH=str(APPS), VIRTUAL_ENV=str(VENV), PYTHONDONTWRITEBYTECODE="")
     environment["PATH"] = f"{VENV / 'bin'}:{environment.get('PATH', '')}"
-    command = [str(part) for part in (*COMMANDS[name](app, shape, port), *options)]
+    command = [str(part) for part in (*commands[name](app, shape, port), *options)]
     with open(log, "wb") as output:
         started = time.monotonic()
         child = subprocess.Popen(

@@ -8,7 +8,7 @@ import selectors
 import time
 
 from harness.client import Lateness, Pool, head
-from harness.figures import OURS, Figure, Table, percentile, target
+from harness.figures import Figure, Table, no_worse, percentile
 from harness.plan import Plan, attempt
 from harness.process import Window
 from harness.servers import Shape, running
@@ -121,21 +121,7 @@ def run(plan: Plan) -> Table:
 
 
 def targets(table: Table) -> list[dict]:
-    lines = []
-    for shape in map(str, SHAPES):
-        for key, label in (("p50_ms", "p50"), ("p99_ms", "p99")):
-            ours = table.median(shape, OURS, key)
-            peers = {
-                name: table.median(shape, name, key) for case, name in table.rows if case == shape and name != OURS
-            }
-            best = min(peers, key=peers.__getitem__) if peers else None
-            known = ours is not None and best is not None
-            lines.append(
-                target(
-                    f"{label} of the mix at {shape}",
-                    f"no worse than the best peer ({best}, {peers[best]:.1f} ms)" if best else "no worse than any peer",
-                    f"{ours:.1f} ms" if known else None,
-                    round(ours, 1) <= round(peers[best], 1) if known else None,
-                )
-            )
-    return lines
+    return [
+        no_worse(table, str(shape), key, f"{label} of the mix at {shape}")
+        for shape in SHAPES for key, label in (("p50_ms", "p50"), ("p99_ms", "p99"))
+    ]

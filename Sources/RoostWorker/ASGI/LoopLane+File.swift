@@ -5,7 +5,9 @@ internal import WorkerLink
 extension LoopLane {
     /// `http.response.pathsend`: hands the front a file to send by itself.
     func sendFile(_ stream: AppStream, _ message: borrowing OutgoingMessage) throws(SendError) -> SendOutcome {
-        guard stream.phase == .headReady else { throw unexpected(message, stream) }
+        // A head that waited long has gone out by itself: middleware came between it and the file.
+        let isHeadSent = stream.phase == .headSent && stream.sentBytes == 0
+        guard stream.phase == .headReady || isHeadSent else { throw unexpected(message, stream) }
         guard let path = message.value(messages.path) else {
             throw .mistake(ApplicationMistake(.type, "http.response.pathsend: the path is missing"))
         }
@@ -13,19 +15,21 @@ extension LoopLane {
         let count = stream.contentLength ?? UInt64(size)
         guard !stream.isBodiless, count > 0 else {
             Glibc.close(descriptor)
-            sendBodiless(stream, knownLength: UInt64(size))
-            complete(stream)
+            if !isHeadSent { sendBodiless(stream, knownLength: UInt64(size)) }
+            if stream.isEnded { complete(stream) } else { end(stream) }
             return .sent
         }
-        // A Content-Length beyond the file's end takes the long way, where it is told.
+        // A Content-Length beyond the file's end takes the long way, where it is told; so does a body that goes in chunks.
         let isHandedOver =
-            count <= UInt64(size) && !WorkerProcess.isInert
+            count <= UInt64(size) && (!isHeadSent || stream.contentLength != nil) && !WorkerProcess.isInert
             && WorkerControl.send(
                 file: descriptor,
                 stream: stream.id,
                 over: WorkerProcess.current?.mailbox.socket ?? -1
             )
-        sendHead(of: stream, flags: 0, bodyBytes: count, body: UnsafeRawBufferPointer(start: nil, count: 0))
+        if !isHeadSent {
+            sendHead(of: stream, flags: 0, bodyBytes: count, body: UnsafeRawBufferPointer(start: nil, count: 0))
+        }
         stream.sentBytes = min(count, UInt64(size))
         guard isHandedOver else {
             stream.pending = AppStream.Pending(
