@@ -5,7 +5,7 @@ extension ServerConfiguration {
         public var maximum = 10_000
 
         /// The largest message of a client; zero for no limit.
-        public var maximumMessage = ByteCount.mebibytes(16)
+        public var maximumMessage = ByteCount.mebibytes(32)
 
         /// Between two pings; zero for none.
         public var pingInterval: Duration = .seconds(30)

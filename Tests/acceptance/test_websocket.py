@@ -173,12 +173,12 @@ def test_a_message_of_100_megabytes_with_the_option(roost):
     assert server.resident_bytes() - before < 16 * MIB
 
 
-def test_a_message_beyond_16_mebibytes_closes_with_1009_by_default(server):
+def test_a_message_beyond_32_mebibytes_closes_with_1009_by_default(server):
     with connect(server, "/count") as client:
-        client.send(b"z" * (16 * MIB))
-        assert client.recv(60) == f"bytes {16 * MIB}"
+        client.send(b"z" * (32 * MIB))
+        assert client.recv(60) == f"bytes {32 * MIB}"
         try:
-            client.send(b"z" * (16 * MIB + 1))
+            client.send(b"z" * (32 * MIB + 1))
         except ConnectionClosed:
             pass
         assert closed(client)[0] == 1009
