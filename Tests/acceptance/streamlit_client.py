@@ -8,6 +8,7 @@ import uuid
 from client import PATIENCE, get
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 XSRF = "_streamlit_xsrf"
@@ -76,6 +77,15 @@ class Page:
 
     def close(self):
         self.socket.close()
+
+    def close_code(self, seconds=PATIENCE):
+        """Waits until the server closes the WebSocket, and returns the code with which it did."""
+        deadline = time.monotonic() + seconds
+        try:
+            while True:
+                self.receive(max(0.1, deadline - time.monotonic()))
+        except ConnectionClosed as closed:
+            return closed.rcvd.code if closed.rcvd else 1006
 
     def _send(self, message):
         self.socket.send(message.SerializeToString())

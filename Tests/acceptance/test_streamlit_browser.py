@@ -176,7 +176,7 @@ def test_fifty_page_loads_in_a_row_meet_no_error(serve, people):
 def test_a_killed_process_moves_its_person_and_leaves_the_other_alone(serve, people):
     server = serve()
     one, other = (people(server.address).visit() for _ in range(2))
-    one.count(1), other.count(1)
+    one.count(1), one.count(2), other.count(1)
     lost, kept = one.state()[2], other.state()[2]
     assert lost != kept
     os.kill(lost, signal.SIGKILL)

@@ -173,12 +173,12 @@ def test_a_message_of_100_megabytes_with_the_option(roost):
     assert server.resident_bytes() - before < 16 * MIB
 
 
-def test_a_message_beyond_16_mebibytes_closes_with_1009_by_default(server):
+def test_a_message_beyond_32_mebibytes_closes_with_1009_by_default(server):
     with connect(server, "/count") as client:
-        client.send(b"z" * (16 * MIB))
-        assert client.recv(60) == f"bytes {16 * MIB}"
+        client.send(b"z" * (32 * MIB))
+        assert client.recv(60) == f"bytes {32 * MIB}"
         try:
-            client.send(b"z" * (16 * MIB + 1))
+            client.send(b"z" * (32 * MIB + 1))
         except ConnectionClosed:
             pass
         assert closed(client)[0] == 1009
@@ -326,6 +326,15 @@ def test_a_worker_that_is_killed_closes_with_1012(roost):
         client.socket.close()
     with connect(server, "/pid") as client:
         assert int(client.recv(30)) != victim
+
+
+def test_sockets_are_spread_over_the_workers(roost):
+    server = roost("asgi_sockets:app", "--processes", 2)
+    clients = [Frames(server.address, "/pid") for _ in range(10)]
+    pids = [client.read()[1] for client in clients]
+    assert sorted(pids.count(pid) for pid in set(pids)) == [5, 5]
+    for client in clients:
+        client.socket.close()
 
 
 def test_a_reload_keeps_sockets_until_they_end(roost):

@@ -385,8 +385,18 @@ def test_a_file_is_sent_by_its_path(worker):
     assert worker.get("/pathsend?short").body == b"0123"
     assert worker.get("/pathsend?empty").ending == "whole"
     assert worker.get("/pathsend?all", method="HEAD").body_bytes == 10
+    nothing = worker.open(target="/pathsend?empty-long")
+    assert worker.next(nothing).head.body_bytes == 4 and worker.next(nothing).kind == "abort"
     short = worker.get("/pathsend?long")
     assert (short.body, short.ending) == (b"0123456789", "abort")
+
+
+@pytest.mark.parametrize("target, method, body, ending", [
+    ("/late-pathsend", "GET", b"0123456789", "end"), ("/late-pathsend?length", "GET", b"0123456789", "file"),
+    ("/late-pathsend", "HEAD", b"", "whole")])
+def test_a_file_may_come_when_the_head_has_gone_out(worker, target, method, body, ending):
+    response = worker.get(target, method=method)
+    assert (response.body, response.ending, response.logs) == (body, ending, [])
 
 
 @pytest.mark.parametrize("kind, error", [
@@ -405,7 +415,7 @@ def test_an_application_that_raises_is_answered_for_and_its_traceback_logged(wor
     assert is_500(response)
     (level, text), = response.logs
     assert level == ERROR and text.startswith("Traceback") and "in raises" in text
-    assert text.endswith("ValueError: the application is unhappy")
+    assert text.endswith("ValueError: the application is unhappy") and "_asgi.py" not in text
 
 
 def test_an_answer_that_has_begun_is_broken_off(worker):
