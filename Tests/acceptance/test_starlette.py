@@ -266,3 +266,13 @@ def test_a_burst_of_downloads_is_whole(site):
         except Truncated as cut:
             raise AssertionError(f"cut after {len(cut.received)} bytes") from None
         connection.close()
+
+
+@pytest.mark.skipif("roost" not in KINDS, reason="uvicorn does not offer it")
+def test_files_are_sent_by_the_front_unless_middleware_would_drop_them(site, starting):
+    if site.kind != "roost" or starting.kind != "roost":
+        pytest.skip("uvicorn does not offer it")
+    assert "http.response.pathsend" in site.get("/extensions").json()
+    server = starting("starlette_unaware:app")
+    assert "http.response.pathsend" not in server.get("/extensions").json()
+    assert b"class Unaware" in server.get("/file").body

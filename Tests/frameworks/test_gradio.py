@@ -22,7 +22,7 @@ def wait_for_value(browser, name, part):
     return browser.wait_for(f"({value}).includes({part!r}) && ({value})")
 
 
-def test_two_browsers_keep_their_state_in_two_processes(site, browsers, tmp_path):
+def test_each_of_two_browsers_keeps_its_state(site, browsers, tmp_path):
     processes = set()
     for user in ("Ada", "Grace"):
         browser = browsers(site)
@@ -39,7 +39,8 @@ def test_two_browsers_keep_their_state_in_two_processes(site, browsers, tmp_path
         choose_file(browser, "#file input[type=file]", path)
         wait_for_value(browser, "size", "300000 bytes")
         assert_unharmed(browser, allowed=("favicon", "manifest", "fonts", "http-echo"))
-    assert len(processes) == 2 and len({process for _, process in processes}) == site.processes
+    # Each stayed with one. Which one depends on more than the two: the page's manifest is fetched without cookies.
+    assert len(processes) == 2
 
 
 CLIENT = """

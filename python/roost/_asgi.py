@@ -8,7 +8,7 @@ import os
 import sys
 import traceback
 
-from roost import _forks, _lanes, _lifespan, _loops, _wsgi
+from roost import _forks, _lanes, _lifespan, _loops, _pathsend, _wsgi
 
 # Set once by `Server`, before the first request: the library's functions, and what every task needs.
 _receive = _send = _is_flushed = _finish = None
@@ -154,7 +154,7 @@ class Glue:
     client_left = ClientLeft
     cancelled = asyncio.CancelledError
 
-    def __init__(self, loop, state, begin):
+    def __init__(self, loop, state, begin, sends_files):
         self.begin = begin
         self.state = state
         self.call_soon = loop.call_soon
@@ -178,7 +178,7 @@ class Glue:
         }
         self.http = dict(common, method="")
         self.websocket = dict(common, type="websocket", scheme="ws", subprotocols=None)
-        self.http_extensions = {"http.response.pathsend": {}, "roost": None}
+        self.http_extensions = {"http.response.pathsend": {}, "roost": None} if sends_files else {"roost": None}
         self.websocket_extensions = {"websocket.http.response": {}, "roost": None}
 
 
@@ -245,7 +245,8 @@ class Server:
         _application, _loop, _task = self._loaded.application, self.loop, self.loop.create_task
         # A factory of the application's own decides what its tasks are.
         eager = sys.version_info >= (3, 12) and self.loop.get_task_factory() is None
-        glue = Glue(self.loop, self._lifespan.state, _begin_eagerly if eager else _begin)
+        sends_files = _pathsend.unaware(_application) is None
+        glue = Glue(self.loop, self._lifespan.state, _begin_eagerly if eager else _begin, sends_files)
         functions = self._native.open_loop(glue)
         _receive, _send, _is_flushed, _finish, self._interrupt, self._drain, _ = functions
 

@@ -22,7 +22,7 @@ def introduction(application):
     `warm_up` is missing where the usual one will do. Looks at objects only: nothing of the app is called.
     """
     said = {"sticky": False}
-    for part, prefix in _parts(application):
+    for part, prefix in parts(application):
         packages = _packages(part)
         if packages & STICKY:
             said["sticky"] = True
@@ -37,10 +37,10 @@ def introduction(application):
 
 def includes(application, package):
     """Whether a part of the app is of that package: the app, what its wrappers wrap, what is mounted, its endpoints."""
-    return any(package in _packages(part) for part, _ in _parts(application))
+    return any(package in _packages(part) for part, _ in parts(application))
 
 
-def _parts(application):
+def parts(application):
     """The app and what it is made of, the outermost first, each with the path under which it is mounted."""
     waiting = deque([(application, "")])
     seen = set()
