@@ -282,8 +282,8 @@ extension HTTP1Connection: ExchangeOwner {
         head = ByteBuffer()
         body = RequestBody()
         response = ResponseProgress()
-        upload = nil
-        chunks = nil
+        if upload != nil { upload = nil }
+        if chunks != nil { chunks = nil }
         handshakeAccept = nil
     }
 
