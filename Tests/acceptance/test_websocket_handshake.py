@@ -12,7 +12,7 @@ KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    server = Roost(tmp_path_factory.mktemp("handshake"), "asgi_sockets:app", "--max-websockets", 3)
+    server = Roost(tmp_path_factory.mktemp("handshake"), "asgi_sockets:app", "--processes", 1, "--max-websockets", 3)
     yield server
     server.end()
 
