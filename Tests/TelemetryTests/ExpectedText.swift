@@ -191,6 +191,41 @@ enum ExpectedText {
         # HELP roost_connections_opened_total Client connections accepted.
         # TYPE roost_connections_opened_total counter
         roost_connections_opened_total 1
+        # HELP roost_websockets WebSockets open.
+        # TYPE roost_websockets gauge
+        roost_websockets 0
+        # HELP roost_websockets_opened_total WebSockets that an app has accepted.
+        # TYPE roost_websockets_opened_total counter
+        roost_websockets_opened_total 0
+        # HELP roost_websockets_closed_total WebSockets that have ended.
+        # TYPE roost_websockets_closed_total counter
+        roost_websockets_closed_total{code="1000"} 0
+        roost_websockets_closed_total{code="1001"} 0
+        roost_websockets_closed_total{code="1002"} 0
+        roost_websockets_closed_total{code="1003"} 0
+        roost_websockets_closed_total{code="1004"} 0
+        roost_websockets_closed_total{code="1005"} 0
+        roost_websockets_closed_total{code="1006"} 0
+        roost_websockets_closed_total{code="1007"} 0
+        roost_websockets_closed_total{code="1008"} 0
+        roost_websockets_closed_total{code="1009"} 0
+        roost_websockets_closed_total{code="1010"} 0
+        roost_websockets_closed_total{code="1011"} 0
+        roost_websockets_closed_total{code="1012"} 0
+        roost_websockets_closed_total{code="1013"} 0
+        roost_websockets_closed_total{code="1014"} 0
+        roost_websockets_closed_total{code="1015"} 0
+        roost_websockets_closed_total{code="3xxx"} 0
+        roost_websockets_closed_total{code="4xxx"} 0
+        roost_websockets_closed_total{code="other"} 0
+        # HELP roost_websocket_messages_total Messages of WebSockets.
+        # TYPE roost_websocket_messages_total counter
+        roost_websocket_messages_total{direction="in"} 0
+        roost_websocket_messages_total{direction="out"} 0
+        # HELP roost_websocket_bytes_total Bytes of messages of WebSockets.
+        # TYPE roost_websocket_bytes_total counter
+        roost_websocket_bytes_total{direction="in"} 0
+        roost_websocket_bytes_total{direction="out"} 0
         # HELP roost_log_lines_dropped_total Log lines dropped because the reader of the log stalled, or writing failed.
         # TYPE roost_log_lines_dropped_total counter
         roost_log_lines_dropped_total 9

@@ -35,7 +35,14 @@ import Testing
                     _ = sum(bytes)
                 case .file(let offset, let count):
                     #expect(offset >= 0 && count >= 0 && offset.addingReportingOverflow(count).overflow == false)
-                case .ended:
+                case .opened(let response):
+                    _ = sum(response.head)
+                case .message(let bytes, isText: _, continues: _):
+                    #expect(bytes.count <= 4096)
+                    _ = sum(bytes)
+                case .closed(let close):
+                    #expect(close.reason.count <= CloseEnvelope.greatestReason)
+                case .ended, .granted:
                     break
                 }
                 front.lanes[0].consume(header)

@@ -12,6 +12,10 @@ import Testing
         case ended
         case aborted([UInt8])
         case log(level: UInt8, text: [UInt8], isOfRequest: Bool)
+        case granted(Int)
+        case opened
+        case message([UInt8], isText: Bool, continues: Bool)
+        case closed(CloseEnvelope)
         case violation(LinkViolation)
     }
 
@@ -33,6 +37,11 @@ import Testing
                 case .aborted(let reason): .aborted(Array(reason))
                 case .log(let level, let text, let isOfRequest):
                     .log(level: level, text: Array(text), isOfRequest: isOfRequest)
+                case .granted(let count): .granted(count)
+                case .opened: .opened
+                case .message(let bytes, let isText, let continues):
+                    .message(Array(bytes), isText: isText, continues: continues)
+                case .closed(let close): .closed(close)
                 }
             } catch {
                 return .violation(error)
@@ -133,8 +142,75 @@ import Testing
         }
     }
 
+    /// A WebSocket that the app has accepted.
+    private var open: LaneConversation {
+        var conversation = LaneConversation()
+        conversation.begin(5, isSocket: true)
+        _ = hear(&conversation, .response, acceptance)
+        return conversation
+    }
+
+    /// The head of an answer with the status 101.
+    private var acceptance: [UInt8] {
+        var payload = [UInt8](repeating: 0, count: ResponseEnvelope.fixedBytes + 8)
+        payload.withUnsafeMutableBytes { bytes in
+            bytes.storeBytes(of: 8, as: UInt32.self)
+            bytes.storeBytes(of: 101, toByteOffset: ResponseEnvelope.fixedBytes, as: UInt16.self)
+        }
+        return payload
+    }
+
+    @Test func `a WebSocket is opened by a 101, and only one that was asked for`() {
+        var socket = LaneConversation()
+        socket.begin(5, isSocket: true)
+        #expect(hear(&socket, .response, acceptance) == .opened)
+        var request = running
+        #expect(hear(&request, .response, acceptance) == .began(isWhole: false))
+    }
+
+    @Test func `an app may refuse a WebSocket with an ordinary answer`() {
+        var socket = LaneConversation()
+        socket.begin(5, isSocket: true)
+        #expect(hear(&socket, .response, flags: FrameHeader.isWhole, responsePayload()) == .began(isWhole: true))
+        #expect(socket.isIdle)
+    }
+
+    @Test func `messages come between the acceptance and the app's close, and an end after it`() {
+        var socket = open
+        let flags = FrameHeader.isText | FrameHeader.continues
+        #expect(hear(&socket, .appMessage, flags: flags, [65]) == .message([65], isText: true, continues: true))
+        #expect(hear(&socket, .appMessage, [1]) == .message([1], isText: false, continues: false))
+        #expect(hear(&socket, .appClose, [0xE8, 0x03, 65]) == .closed(CloseEnvelope(code: 1000, reason: [65])))
+        #expect(hear(&socket, .end) == .ended)
+        #expect(socket.isIdle)
+    }
+
+    @Test func `an app that has closed its WebSocket sends no message`() {
+        var socket = open
+        #expect(hear(&socket, .appClose, [0xE8, 0x03]) == .closed(CloseEnvelope(code: 1000)))
+        #expect(hear(&socket, .appMessage, [1]) == .violation(.unexpectedFrame))
+    }
+
+    @Test func `what belongs to a WebSocket is out of place in a request`() {
+        for kind in [FrameKind.appMessage, .appClose] {
+            for var lane in [running, answering] {
+                #expect(hear(&lane, kind, [0xE8, 0x03]) == .violation(.unexpectedFrame))
+            }
+        }
+        var socket = open
+        #expect(hear(&socket, .chunk, [1]) == .violation(.unexpectedFrame))
+    }
+
+    @Test func `a close and a grant have their forms`() {
+        var socket = open
+        #expect(hear(&socket, .appClose, [1]) == .violation(.malformedPayload))
+        #expect(hear(&socket, .appClose, Array(repeating: 65, count: 126)) == .violation(.malformedPayload))
+        #expect(hear(&socket, .grant, [1, 0, 0]) == .violation(.malformedPayload))
+        #expect(hear(&socket, .grant, [1, 1, 0, 0]) == .granted(257))
+    }
+
     @Test func `a kind that is the front's, or nobody's, is unknown`() {
-        let known: Set<UInt8> = [16, 17, 18, 19, 20, 21]
+        let known: Set<UInt8> = [16, 17, 18, 19, 20, 21, 22, 23, 24]
         for kind in UInt8.min ... .max where !known.contains(kind) {
             for var lane in [running, answering] {
                 #expect(hear(&lane, kind, responsePayload()) == .violation(.unknownKind))

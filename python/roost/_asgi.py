@@ -86,6 +86,10 @@ async def _serve(stream, scope):
     try:
         await _application(scope, stream.receive, stream.send)
     except BaseException as error:
+        # Without this frame, which says nothing about the application.
+        place = error.__traceback__
+        if place is not None and place.tb_next is not None:
+            error.__traceback__ = place.tb_next
         _finish(stream.name, error)
         # What else would end the process is an error of the application like any other.
         if isinstance(error, _lanes.Leave):

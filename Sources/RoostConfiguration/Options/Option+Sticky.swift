@@ -75,7 +75,7 @@ extension Option {
             "waiting-room",
             \.sticky.doors,
             in: .sticky,
-            summary: "path prefix where newcomers wait for a place; repeatable",
+            summary: "path prefix where newcomers wait; repeatable",
             discussion: """
                 The default is where Streamlit's page asks whether it can start. `/` turns newcomers away from \
                 everything, for apps without WebSockets.
