@@ -289,7 +289,9 @@ import WorkerLink
         try client.send(get("/"))
         let request = try #require(try front.worker.takeStream())
         client.leave()
-        #expect(try front.worker.takeFrames() == [TakenFrame(kind: .left, flags: 0, stream: request.stream, payload: [])])
+        #expect(
+            try front.worker.takeFrames() == [TakenFrame(kind: .left, flags: 0, stream: request.stream, payload: [])]
+        )
         #expect(front.dispatcher.queue.busyThreads == 1)
         front.worker.send(.abort, request.stream)
         front.visit()
