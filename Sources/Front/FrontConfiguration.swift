@@ -78,7 +78,7 @@ public struct FrontConfiguration: Sendable {
         /// The largest message of a client, in bytes; a larger one closes with 1009.
         ///
         /// 0 for no limit.
-        public var maximumMessageBytes = 16 << 20
+        public var maximumMessageBytes = 32 << 20
         /// Between two pings; zero for none.
         public var pingInterval: Duration = .seconds(30)
         /// From a ping until something has to come from the client; zero for ever.
