@@ -385,8 +385,18 @@ def test_a_file_is_sent_by_its_path(worker):
     assert worker.get("/pathsend?short").body == b"0123"
     assert worker.get("/pathsend?empty").ending == "whole"
     assert worker.get("/pathsend?all", method="HEAD").body_bytes == 10
+    nothing = worker.open(target="/pathsend?empty-long")
+    assert worker.next(nothing).head.body_bytes == 4 and worker.next(nothing).kind == "abort"
     short = worker.get("/pathsend?long")
     assert (short.body, short.ending) == (b"0123456789", "abort")
+
+
+@pytest.mark.parametrize("target, method, body, ending", [
+    ("/late-pathsend", "GET", b"0123456789", "end"), ("/late-pathsend?length", "GET", b"0123456789", "file"),
+    ("/late-pathsend", "HEAD", b"", "whole")])
+def test_a_file_may_come_when_the_head_has_gone_out(worker, target, method, body, ending):
+    response = worker.get(target, method=method)
+    assert (response.body, response.ending, response.logs) == (body, ending, [])
 
 
 @pytest.mark.parametrize("kind, error", [

@@ -5,9 +5,11 @@ internal import WorkerLink
 extension LoopLane {
     /// `http.response.pathsend`: hands the front a file to send by itself.
     func sendFile(_ stream: AppStream, _ message: borrowing OutgoingMessage) throws(SendError) -> SendOutcome {
-        // A head that waited long has gone out by itself: middleware came between it and the file.
-        let isHeadSent = stream.phase == .headSent && stream.sentBytes == 0
-        guard stream.phase == .headReady || isHeadSent else { throw unexpected(message, stream) }
+        // The head may have gone ahead, if the application had more to do before it sent this.
+        let isHeadOut = stream.phase == .headSent
+        guard stream.phase == .headReady || (isHeadOut && stream.sentBytes == 0) else {
+            throw unexpected(message, stream)
+        }
         guard let path = message.value(messages.path) else {
             throw .mistake(ApplicationMistake(.type, "http.response.pathsend: the path is missing"))
         }
@@ -15,19 +17,20 @@ extension LoopLane {
         let count = stream.contentLength ?? UInt64(size)
         guard !stream.isBodiless, count > 0 else {
             Glibc.close(descriptor)
-            if !isHeadSent { sendBodiless(stream, knownLength: UInt64(size)) }
+            if !isHeadOut { sendBodiless(stream, knownLength: UInt64(size)) }
             if stream.isEnded { complete(stream) } else { end(stream) }
             return .sent
         }
-        // A Content-Length beyond the file's end takes the long way, where it is told; so does a body that goes in chunks.
+        // A Content-Length beyond the file's end takes the long way, where it is told; and so does a file whose length was
+        // not known when the head went out.
         let isHandedOver =
-            count <= UInt64(size) && (!isHeadSent || stream.contentLength != nil) && !WorkerProcess.isInert
+            count <= UInt64(size) && (!isHeadOut || stream.contentLength != nil) && !WorkerProcess.isInert
             && WorkerControl.send(
                 file: descriptor,
                 stream: stream.id,
                 over: WorkerProcess.current?.mailbox.socket ?? -1
             )
-        if !isHeadSent {
+        if !isHeadOut {
             sendHead(of: stream, flags: 0, bodyBytes: count, body: UnsafeRawBufferPointer(start: nil, count: 0))
         }
         stream.sentBytes = min(count, UInt64(size))

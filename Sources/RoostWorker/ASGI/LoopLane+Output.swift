@@ -59,6 +59,7 @@ extension LoopLane {
             // At least once: a message may be empty.
             let count = min(pending.count, chunkBytes)
             let isSent = pending.withNext(count) { bytes in
+                if count == 0, !stream.isOpenSocket { return }
                 let continues = count < pending.count ? FrameHeader.continues : 0
                 sendFrame(
                     stream.isOpenSocket ? .appMessage : .chunk,

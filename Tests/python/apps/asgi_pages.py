@@ -204,12 +204,26 @@ async def other_mappings(scope, receive, send):
 async def pathsend(scope, receive, send):
     kind = scope["query_string"].decode()
     with tempfile.NamedTemporaryFile(delete=False) as file:
-        file.write(b"0123456789" if kind != "empty" else b"")
-    length = {"short": [(b"content-length", b"4")], "long": [(b"content-length", b"11")]}.get(kind, [])
+        file.write(b"" if kind.startswith("empty") else b"0123456789")
+    length = {"short": b"4", "empty-long": b"4", "long": b"11"}.get(kind)
+    length = [(b"content-length", length)] if length else []
     path = {"missing": file.name + ".not", "directory": os.path.dirname(file.name), "bytes": b"/x"}.get(kind, file.name)
     try:
         await send({"type": "http.response.start", "status": 200, "headers": length})
         await send({"type": "http.response.pathsend", "path": path})
+    finally:
+        os.unlink(file.name)
+
+
+async def late_pathsend(scope, receive, send):
+    """The file's path when the head has gone out."""
+    with tempfile.NamedTemporaryFile(delete=False) as file:
+        file.write(b"0123456789")
+    length = [(b"content-length", b"10")] if scope["query_string"] else []
+    try:
+        await send({"type": "http.response.start", "status": 200, "headers": length})
+        await asyncio.sleep(0.01)
+        await send({"type": "http.response.pathsend", "path": file.name})
     finally:
         os.unlink(file.name)
 
