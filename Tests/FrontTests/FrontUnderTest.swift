@@ -229,7 +229,10 @@ final class FakeWorker {
             index: number - 1,
             process: WorkerProcess(
                 pid: getpid(),
-                processDescriptor: OwnedDescriptor(open("/dev/null", O_RDONLY)),
+                // Of a process that has not ended nothing can be read.
+                processDescriptor: OwnedDescriptor(
+                    concurrency == nil ? open("/dev/null", O_RDONLY) : roost_eventfd()
+                ),
                 region: region,
                 control: OwnedDescriptor(sockets.0),
                 doorbell: nil,
