@@ -29,6 +29,23 @@ extension Dispatcher {
             && seats.allSatisfy { !$0.isLoop || $0.isLeaving || $0.sockets.count >= maximumSockets }
     }
 
+    /// Where a WebSocket goes that may go to any worker: nil for wherever the queue says.
+    ///
+    /// A WebSocket stays for long, and costs next to nothing while it does: the worker with the least to do now, which is
+    /// what the queue looks for, would nearly always be the first.
+    ///
+    /// - Complexity: O(number of workers).
+    var workerWithFewestSockets: WorkerID? {
+        var best: WorkerSeat?
+        for seat in seats where seat.isLoop && !seat.isLeaving && !seat.isCrowded && !seat.pulse.isHeld {
+            guard seat.sockets.count < min(best?.sockets.count ?? .max, maximumSockets),
+                let busy = queue.busyThreads(of: seat.worker.id), busy < seat.slots
+            else { continue }
+            best = seat
+        }
+        return best?.worker.id
+    }
+
     /// Takes the place of a handshake back that the worker has not begun with.
     func abandonSocket(of exchange: Exchange) {
         guard let stream = exchange.socket else { return }

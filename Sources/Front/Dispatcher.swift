@@ -102,6 +102,7 @@ final class Dispatcher {
             queue.recordRefusal(.noSeat)
             return refuse(exchange, .noSeat)
         }
+        if exchange.isHandshake, exchange.worker == nil { exchange.worker = workerWithFewestSockets }
         let offer = queue.offer(
             client: exchange.client,
             class: exchange.requestClass,

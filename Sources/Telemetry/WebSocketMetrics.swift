@@ -6,7 +6,9 @@ public struct WebSocketMetrics: Sendable, Equatable {
     public private(set) var opened: UInt64 = 0
 
     /// Those that have ended, by close code: 1005 for none, 1006 for a lost connection.
-    public private(set) var closes = LabelledCounter(labels: (1000...1015).map { String($0) } + ["3xxx", "4xxx", "other"])
+    public private(set) var closes = LabelledCounter(
+        labels: (1000...1015).map { String($0) } + ["3xxx", "4xxx", "other"]
+    )
 
     /// Messages of clients.
     public private(set) var receivedMessages: UInt64 = 0

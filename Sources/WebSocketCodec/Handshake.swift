@@ -46,11 +46,12 @@ public struct Handshake: Sendable {
         }
     }
 
-    /// Returns what the request is, of which all fields were taken.
+    /// Judges the request, of which all fields were taken.
     ///
     /// - Parameters:
     ///   - isGET: Whether its method is GET, and its version HTTP/1.1.
     ///   - hasBody: Whether it announces a body.
+    /// - Returns: What it is.
     public func verdict(isGET: Bool, hasBody: Bool) -> Verdict {
         guard namesUpgrade, wantsWebSocket else { return .ordinary }
         guard isGET else { return .bad("a WebSocket handshake has to be a GET of HTTP/1.1") }

@@ -46,7 +46,9 @@ public struct MessageReader: Sendable {
     private var text = UTF8Validator()
     /// Whether the message under way, or the one that has just ended, is text.
     public private(set) var isText = false
-    /// Whether it is compressed (RFC 7692). Then its bytes are as they came: the caller decompresses and checks them.
+    /// Whether it is compressed, see RFC 7692.
+    ///
+    /// Then its bytes are as they came: the caller decompresses and checks them.
     public private(set) var isCompressed = false
 
     // The data frame under way.
@@ -70,6 +72,7 @@ public struct MessageReader: Sendable {
     /// - Parameters:
     ///   - input: The connection's next bytes.
     ///   - output: Where the message under way goes on.
+    /// - Returns: What came of it.
     /// - Throws: The client's violation, at this call and all that follow.
     public mutating func read(
         _ input: UnsafeRawBufferPointer,

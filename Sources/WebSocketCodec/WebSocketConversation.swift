@@ -192,6 +192,7 @@ public struct WebSocketConversation: Sendable {
     ///   - now: The time.
     ///   - couldAnswer: Whether the last ping has reached the client, and what it says is read. While not, its silence
     ///     says nothing.
+    /// - Returns: What is to be done.
     public mutating func tick(at now: Duration, couldAnswer: Bool) -> Reaction {
         switch state {
         case .open:

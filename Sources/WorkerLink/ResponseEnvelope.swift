@@ -32,7 +32,9 @@ public enum ResponseEnvelope {
         public let takenAt: UInt64
         /// The head, in shared memory: copy it before checking it.
         public let head: UnsafeRawBufferPointer
-        /// The status that the head names; 0 when it names none. Copied: it cannot change any more.
+        /// The status that the head names; 0 when it names none.
+        ///
+        /// Copied: it cannot change any more.
         public let status: UInt16
         /// The first bytes of the body, in shared memory.
         public let body: UnsafeRawBufferPointer

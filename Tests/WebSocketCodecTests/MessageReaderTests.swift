@@ -80,19 +80,22 @@ private func letters(_ count: Int) -> [UInt8] { (0..<count).map { UInt8(97 + $0 
         Play("said, not sent", [0x82, 0xFE, 0x03, 0xE9, 0, 0, 0, 0], heard: [.broken(.tooLarge)], limit: 1000),
         Play(
             "as large as may be, in pieces",
-            binary(bytes(600), fin: false), more(bytes(400)),
+            binary(bytes(600), fin: false),
+            more(bytes(400)),
             heard: [.binary(bytes(600) + bytes(400))],
             limit: 1000
         ),
         Play(
             "one more in pieces",
-            binary(bytes(600), fin: false), more(bytes(401)),
+            binary(bytes(600), fin: false),
+            more(bytes(401)),
             heard: [.broken(.tooLarge)],
             limit: 1000
         ),
         Play(
             "the next message counts anew",
-            binary(bytes(600)), binary(bytes(600)),
+            binary(bytes(600)),
+            binary(bytes(600)),
             heard: [.binary(bytes(600)), .binary(bytes(600))],
             limit: 1000
         ),
@@ -103,7 +106,13 @@ private func letters(_ count: Int) -> [UInt8] { (0..<count).map { UInt8(97 + $0 
         Play("an empty first piece", text("", fin: false), more(Array("cd".utf8)), heard: [.text("cd")]),
         Play("an empty last piece", text("ab", fin: false), more([]), heard: [.text("ab")]),
         Play("three empty pieces", text("", fin: false), more([], fin: false), more([]), heard: [.text("")]),
-        Play("pieces of bytes", binary([1], fin: false), more([2], fin: false), more([3]), heard: [.binary([1, 2, 3])]),
+        Play(
+            "pieces of bytes",
+            binary([1], fin: false),
+            more([2], fin: false),
+            more([3]),
+            heard: [.binary([1, 2, 3])]
+        ),
         Play(
             "a hundred pieces",
             [text("", fin: false)].joined() + (0..<99).flatMap { _ in more([97], fin: false) } + more([97]),
@@ -111,12 +120,19 @@ private func letters(_ count: Int) -> [UInt8] { (0..<count).map { UInt8(97 + $0 
         ),
         Play(
             "a ping between pieces",
-            text("ab", fin: false), ping([7]), more(Array("cd".utf8)),
+            text("ab", fin: false),
+            ping([7]),
+            more(Array("cd".utf8)),
             heard: [.ping([7]), .text("abcd")]
         ),
         Play(
             "pings and pongs between pieces",
-            binary([1], fin: false), ping([7]), pong([8]), more([2], fin: false), ping([9]), more([3]),
+            binary([1], fin: false),
+            ping([7]),
+            pong([8]),
+            more([2], fin: false),
+            ping([9]),
+            more([3]),
             heard: [.ping([7]), .pong([8]), .ping([9]), .binary([1, 2, 3])]
         ),
         Play("a continuation of nothing", more([1]), heard: [.broken(.strayContinuation)]),
@@ -188,6 +204,6 @@ private func letters(_ count: Int) -> [UInt8] { (0..<count).map { UInt8(97 + $0 
         let step = bytes.withUnsafeBytes { input in
             output.withUnsafeMutableBytes { try? reader.read(input, into: $0) }
         }
-        #expect(step == MessageReader.Step(consumed: 50_000, produced: 49_986, event: .needsInput))
+        #expect(step?.consumed == 50_000 && step?.produced == 49_986 && step?.event == .needsInput)
     }
 }

@@ -88,7 +88,8 @@ struct Sample: Sendable, CustomTestStringConvertible {
             for second in UInt8.min...UInt8.max {
                 var validator = UTF8Validator()
                 let bytes = [97, first, second]
-                let isText = bytes.withUnsafeBytes { validator.accepts($0) } && validator.isComplete
+                let isAccepted = bytes.withUnsafeBytes { validator.accepts($0) }
+                let isText = isAccepted && validator.isComplete
                 #expect(isText == (String(validating: bytes, as: UTF8.self) != nil), "\(bytes)")
             }
         }

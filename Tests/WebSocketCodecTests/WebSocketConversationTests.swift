@@ -1,8 +1,32 @@
 import Testing
 import WebSocketCodec
 
+/// A conversation that can be changed within an expectation.
+@dynamicMemberLookup
+private final class Talk {
+    typealias Reaction = WebSocketConversation.Reaction
+    private var value: WebSocketConversation
+
+    init(_ timing: WebSocketConversation.Timing = .init(), at now: Duration = .seconds(100)) {
+        value = WebSocketConversation(timing: timing, at: now)
+    }
+
+    subscript<Value>(dynamicMember path: KeyPath<WebSocketConversation, Value>) -> Value { value[keyPath: path] }
+
+    func heard() { value.heard() }
+    func pinged(_ payload: [UInt8]) -> Reaction { value.pinged(payload) }
+    func clientClosed(_ message: CloseMessage) -> Reaction { value.clientClosed(message) }
+    func violated(_ violation: WebSocketViolation) -> Reaction { value.violated(violation) }
+    func lost() -> Reaction { value.lost() }
+    func appClosed(_ message: CloseMessage, at now: Duration) -> Reaction { value.appClosed(message, at: now) }
+    func appEnded(at now: Duration) -> Reaction { value.appEnded(at: now) }
+    func workerLost(at now: Duration) -> Reaction { value.workerLost(at: now) }
+    func dismiss(_ message: CloseMessage, at now: Duration) -> Reaction { value.dismiss(message, at: now) }
+    func tick(at now: Duration, couldAnswer: Bool) -> Reaction { value.tick(at: now, couldAnswer: couldAnswer) }
+}
+
 @Suite struct WebSocketConversationTests {
-    private var conversation = WebSocketConversation(timing: .init(), at: .seconds(100))
+    private let conversation = Talk()
 
     private func closeFrame(_ code: CloseCode, _ reason: String = "") -> [UInt8] {
         FrameWriter.control(.close, CloseMessage(code, reason).payload)
@@ -10,26 +34,26 @@ import WebSocketCodec
 
     // MARK: The client closes
 
-    @Test mutating func `a close is answered with its code, told to the app, and ends the connection`() {
+    @Test func `a close is answered with its code, told to the app, and ends the connection`() {
         let reaction = conversation.clientClosed(CloseMessage(.goingAway, "bye"))
         #expect(reaction.frame == closeFrame(.goingAway))
         #expect(reaction.toApp == CloseMessage(.goingAway, "bye"))
         #expect(reaction.end == .afterWriting && conversation.isClosed && conversation.code == .goingAway)
     }
 
-    @Test mutating func `a close without a code is answered without one`() {
+    @Test func `a close without a code is answered without one`() {
         let reaction = conversation.clientClosed(CloseMessage(.noneReceived))
         #expect(reaction.frame == [0x88, 0] && reaction.toApp?.code == .noneReceived)
     }
 
-    @Test mutating func `a client that vanishes is told to the app as 1006`() {
+    @Test func `a client that vanishes is told to the app as 1006`() {
         let reaction = conversation.lost()
         #expect(reaction.frame == nil && reaction.toApp == CloseMessage(.lost) && reaction.end == .atOnce)
         #expect(conversation.lost() == .none)
     }
 
     @Test(arguments: WebSocketViolation.allCases)
-    mutating func `a violation is told to both sides`(_ violation: WebSocketViolation) {
+    func `a violation is told to both sides`(_ violation: WebSocketViolation) {
         let reaction = conversation.violated(violation)
         let message = CloseMessage(violation.closeCode, violation.message)
         #expect(reaction.frame == FrameWriter.control(.close, message.payload))
@@ -39,7 +63,7 @@ import WebSocketCodec
 
     // MARK: The app closes
 
-    @Test mutating func `the app's close waits for the client's answer`() {
+    @Test func `the app's close waits for the client's answer`() {
         let reaction = conversation.appClosed(CloseMessage(.normal, "done"), at: .seconds(101))
         #expect(reaction.frame == closeFrame(.normal, "done") && reaction.toApp == nil && reaction.end == .none)
         #expect(!conversation.isOpen && !conversation.isClosed)
@@ -48,23 +72,23 @@ import WebSocketCodec
         #expect(conversation.code == .normal)
     }
 
-    @Test mutating func `a client that does not answer a close is left after ten seconds`() {
+    @Test func `a client that does not answer a close is left after ten seconds`() {
         _ = conversation.appClosed(CloseMessage(.normal), at: .seconds(101))
         #expect(conversation.tick(at: .seconds(110), couldAnswer: true) == .none)
         let late = conversation.tick(at: .seconds(111), couldAnswer: true)
         #expect(late.end == .atOnce && late.frame == nil && late.toApp == nil && conversation.isClosed)
     }
 
-    @Test mutating func `an app that closes with no code sends none`() {
+    @Test func `an app that closes with no code sends none`() {
         #expect(conversation.appClosed(CloseMessage(.noneReceived), at: .seconds(101)).frame == [0x88, 0])
     }
 
-    @Test mutating func `a code that may not be sent becomes 1011`() {
+    @Test func `a code that may not be sent becomes 1011`() {
         let reaction = conversation.appClosed(CloseMessage(CloseCode(rawValue: 99)), at: .seconds(101))
         #expect(reaction.frame?.prefix(4).suffix(2) == [0x03, 0xF3] && conversation.code == .internalError)
     }
 
-    @Test mutating func `only the first close counts`() {
+    @Test func `only the first close counts`() {
         _ = conversation.appClosed(CloseMessage(.normal), at: .seconds(101))
         #expect(conversation.dismiss(CloseMessage(.restart), at: .seconds(102)) == .none)
         #expect(conversation.workerLost(at: .seconds(102)) == .none)
@@ -72,7 +96,7 @@ import WebSocketCodec
         #expect(conversation.code == .normal)
     }
 
-    @Test mutating func `after our close a violation ends it without a word`() {
+    @Test func `after our close a violation ends it without a word`() {
         _ = conversation.appClosed(CloseMessage(.normal), at: .seconds(101))
         let reaction = conversation.violated(.badText)
         #expect(reaction.frame == nil && reaction.toApp == nil && reaction.end == .afterWriting)
@@ -80,16 +104,16 @@ import WebSocketCodec
 
     // MARK: The worker and the server
 
-    @Test mutating func `a worker that ends closes with 1012, and is told nothing`() {
+    @Test func `a worker that ends closes with 1012, and is told nothing`() {
         let reaction = conversation.workerLost(at: .seconds(101))
         #expect(reaction.frame?.prefix(4).suffix(2) == [0x03, 0xF4] && reaction.toApp == nil && reaction.end == .none)
     }
 
-    @Test mutating func `an app that returns without a close closes with 1011`() {
+    @Test func `an app that returns without a close closes with 1011`() {
         #expect(conversation.appEnded(at: .seconds(101)).frame == closeFrame(.internalError))
     }
 
-    @Test mutating func `a drain is told to both sides, once`() {
+    @Test func `a drain is told to both sides, once`() {
         let reaction = conversation.dismiss(CloseMessage(.goingAway, "the server stops"), at: .seconds(101))
         #expect(reaction.frame == closeFrame(.goingAway, "the server stops"))
         #expect(reaction.toApp == CloseMessage(.goingAway, "the server stops") && reaction.end == .none)
@@ -103,12 +127,12 @@ import WebSocketCodec
         #expect(conversation.pinged([1, 2]).frame == [0x8A, 2, 1, 2])
     }
 
-    @Test mutating func `a ping after our close is not answered`() {
+    @Test func `a ping after our close is not answered`() {
         _ = conversation.appClosed(CloseMessage(.normal), at: .seconds(101))
         #expect(conversation.pinged([1]) == .none)
     }
 
-    @Test mutating func `the client is pinged every thirty seconds as long as it is heard`() {
+    @Test func `the client is pinged every thirty seconds as long as it is heard`() {
         for second in 1...29 { #expect(conversation.tick(at: .seconds(100 + second), couldAnswer: true) == .none) }
         for round in 1...5 {
             let time = Duration.seconds(100 + 30 * round)
@@ -119,7 +143,7 @@ import WebSocketCodec
         #expect(conversation.isOpen)
     }
 
-    @Test mutating func `a client that is silent after a ping is taken to be gone`() {
+    @Test func `a client that is silent after a ping is taken to be gone`() {
         _ = conversation.tick(at: .seconds(130), couldAnswer: true)
         #expect(conversation.tick(at: .seconds(159), couldAnswer: true) == .none)
         let reaction = conversation.tick(at: .seconds(160), couldAnswer: true)
@@ -127,31 +151,28 @@ import WebSocketCodec
         #expect(reaction.frame == closeFrame(.internalError, "keepalive ping timeout"))
     }
 
-    @Test mutating func `a second ping before the first one's time is up does not put that off`() {
-        conversation = WebSocketConversation(
-            timing: .init(pingInterval: .seconds(5), pingTimeout: .seconds(12)),
-            at: .zero
-        )
+    @Test func `a second ping before the first one's time is up does not put that off`() {
+        let conversation = Talk(.init(pingInterval: .seconds(5), pingTimeout: .seconds(12)), at: .zero)
         #expect(conversation.tick(at: .seconds(5), couldAnswer: true).frame != nil)
         #expect(conversation.tick(at: .seconds(10), couldAnswer: true).frame != nil)
         #expect(conversation.tick(at: .seconds(15), couldAnswer: true).frame != nil)
         #expect(conversation.tick(at: .seconds(17), couldAnswer: true).end == .afterWriting)
     }
 
-    @Test mutating func `silence says nothing while the client is not read from`() {
+    @Test func `silence says nothing while the client is not read from`() {
         _ = conversation.tick(at: .seconds(130), couldAnswer: true)
         for second in 131...300 { #expect(conversation.tick(at: .seconds(second), couldAnswer: false).end == .none) }
         #expect(conversation.tick(at: .seconds(301), couldAnswer: true).end == .none)
         #expect(conversation.tick(at: .seconds(331), couldAnswer: true).end == .afterWriting)
     }
 
-    @Test mutating func `without an interval nobody is pinged`() {
-        conversation = WebSocketConversation(timing: .init(pingInterval: .zero), at: .zero)
+    @Test func `without an interval nobody is pinged`() {
+        let conversation = Talk(.init(pingInterval: .zero), at: .zero)
         #expect(conversation.tick(at: .seconds(1_000_000), couldAnswer: true) == .none)
     }
 
-    @Test mutating func `without a timeout nobody is given up`() {
-        conversation = WebSocketConversation(timing: .init(pingTimeout: .zero), at: .zero)
+    @Test func `without a timeout nobody is given up`() {
+        let conversation = Talk(.init(pingTimeout: .zero), at: .zero)
         for minute in 1...100 {
             #expect(conversation.tick(at: .seconds(60 * minute), couldAnswer: true).frame == [0x89, 0])
         }

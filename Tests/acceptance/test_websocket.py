@@ -328,6 +328,15 @@ def test_a_worker_that_is_killed_closes_with_1012(roost):
         assert int(client.recv(30)) != victim
 
 
+def test_sockets_are_spread_over_the_workers(roost):
+    server = roost("asgi_sockets:app", "--processes", 2)
+    clients = [Frames(server.address, "/pid") for _ in range(10)]
+    pids = [client.read()[1] for client in clients]
+    assert sorted(pids.count(pid) for pid in set(pids)) == [5, 5]
+    for client in clients:
+        client.socket.close()
+
+
 def test_a_reload_keeps_sockets_until_they_end(roost):
     server = roost("asgi_sockets:app")
     with connect(server, "/pid") as client:
