@@ -54,6 +54,11 @@ extension Dispatcher {
         return true
     }
 
+    /// Tells from now on when a worker has finished what it has: its app may be busy still with a client that has gone.
+    func awaitEnds() {
+        for seat in seats { seat.isLeaving = true }
+    }
+
     /// Refuses all that waits: the drain has lasted long enough.
     func refuseAll() {
         failWaiting(.refused(.draining))

@@ -140,6 +140,7 @@ public final class FrontServer: @unchecked Sendable {
             return promise.futureResult.flatMap { [self] in
                 dispatcher.queue.drain()
                 dispatcher.refuseAll()
+                dispatcher.awaitEnds()
                 // Idle workers leave at once; those that are not have had their time.
                 let left = end.since(MonotonicClock.now()).duration
                 return pool.drain(within: max(left, .milliseconds(500)))

@@ -52,6 +52,8 @@ async def asgi(scope, receive, send):
         while True:
             message = await receive()
             if message["type"] == "websocket.disconnect":
+                if scope["path"] == "/slow-end":
+                    await asyncio.sleep(1)
                 return
             await send({"type": "websocket.send", "bytes": count(cookies)})
     if scope["path"] == "/gate":
