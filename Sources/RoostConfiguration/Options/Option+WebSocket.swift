@@ -20,8 +20,8 @@ extension Option {
             summary: "largest WebSocket message of a client; 0 for any",
             discussion: """
                 A larger one closes the WebSocket with 1009. A message is handed to the app whole, so this much of the \
-                worker's memory a client can take for each WebSocket. The default lets in what Streamlit's pages may \
-                send, the 25 MB of its `maxWidgetStateSize`.
+                worker's memory a client can take for each WebSocket; 32 MiB is more than the 25 MB that a page of \
+                Streamlit may send.
                 """
         ),
         .duration(
