@@ -26,7 +26,9 @@ struct TakenStream: Equatable {
 
 /// The worker's end of an event loop's lane.
 extension FakeWorker {
-    /// Takes the next frame; a request is claimed. Nil when there is none, or when the front has taken it back.
+    /// Takes the next frame; a request is claimed.
+    ///
+    /// - Returns: It; nil when there is none, or when the front has taken it back.
     func takeFrame() throws -> TakenFrame? {
         guard let (header, payload) = try loop.peek() else { return nil }
         if header.kind == FrameKind.request.rawValue { guard loop.claim(header) else { return nil } }

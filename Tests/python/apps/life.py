@@ -46,10 +46,6 @@ site = Site()
 number = 4
 
 
-async def asynchronous(scope, receive, send):
-    pass
-
-
 def exits(environ, start_response):
     """Leaves a note at exit."""
     path = environ["QUERY_STRING"]
