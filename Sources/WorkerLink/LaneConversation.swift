@@ -136,8 +136,9 @@ public struct LaneConversation: Sendable {
             )
         case .appClose:
             guard state == .open else { throw .unexpectedFrame }
+            let close = try CloseEnvelope(payload)
             state = .closed
-            return .closed(try CloseEnvelope(payload))
+            return .closed(close)
         case .abort:
             cancel()
             return .aborted(payload)

@@ -92,7 +92,7 @@ import Testing
         #expect(events == 1 && violation == nil)
     }
 
-    @Test(arguments: [0, 1, 2, 3, 15, 22, 255] as [UInt8])
+    @Test(arguments: [0, 1, 2, 3, 7, 15, 25, 255] as [UInt8])
     func `a kind that nobody knows is a violation`(kind: UInt8) {
         #expect(violation { $0.write(kind, stream: 5, responsePayload()) } == .unknownKind)
     }
@@ -205,7 +205,7 @@ import Testing
                     as: UInt32.self
                 )
                 region.responseRing(0).storeBytes(
-                    of: UInt8.random(in: 16...21, using: &random),
+                    of: UInt8.random(in: 16...24, using: &random),
                     toByteOffset: 4,
                     as: UInt8.self
                 )
@@ -213,7 +213,8 @@ import Testing
             }
             var lanes = 0
             _ = front.visitNews { _ in lanes += 1 }
-            #expect(lanes <= 1)
+            // The one thread's and the loop's.
+            #expect(lanes <= 2)
             if read(front, &conversation).violation != nil { violated += 1 }
             for claim in claims { _ = claim.revoke() }
             front.lanes[0].cancel(5)
