@@ -16,6 +16,8 @@ from pathlib import Path
 from client import Connection, eventually, get
 from server import APPS, ROOT, Roost, clean_environment, free_port
 
+# More options for Roost, such as `--event-loop asyncio`.
+OPTIONS = os.environ.get("ROOST_CONFORMANCE_OPTIONS", "").split()
 KINDS = os.environ.get("ROOST_CONFORMANCE", "roost").split(",")
 
 
@@ -90,7 +92,7 @@ def start(kind, directory, target, *options, python=None, **settings):
     if kind == "uvicorn":
         server = Uvicorn(directory, target, python=python, **settings)
     else:
-        options = options or ("--processes", 1)
+        options = (*(options or ("--processes", 1)), *OPTIONS)
         server = Roost(directory, target, *options, python=python or frameworks_python(), **settings)
     server.kind = kind
     return server

@@ -41,6 +41,15 @@ def test_a_failing_start_is_no_start(starting):
     assert "the cellar is flooded" in server.log()
 
 
+def test_a_start_that_raises_is_no_start(starting):
+    """uvicorn takes it for an application without lifespan, and serves it."""
+    if starting.kind != "roost":
+        pytest.skip("it is served")
+    server = starting("conform_lifespan:raises", wait=False)
+    assert server.process.wait(60) != 0
+    assert "the cellar is locked" in server.log() and "Traceback" in server.log()
+
+
 def test_what_a_shutdown_only_scheduled_is_run(starting):
     server = starting("conform_lifespan:schedules_its_end")
     assert server.get("/").status == 200

@@ -60,6 +60,13 @@ async def fails(scope, receive, send):
     await say_state(scope, receive, send)
 
 
+async def raises(scope, receive, send):
+    if scope["type"] == "lifespan":
+        await receive()
+        raise RuntimeError("the cellar is locked")
+    await say_state(scope, receive, send)
+
+
 async def fails_to_stop(scope, receive, send):
     if scope["type"] == "lifespan":
         await receive()
