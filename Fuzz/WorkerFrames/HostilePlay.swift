@@ -126,7 +126,7 @@ struct HostilePlay {
                 if conversation.isIdle {
                     stream += 1
                     hasBegun = false
-                    conversation.begin(stream)
+                    conversation.begin(stream, isSocket: stream.isMultiple(of: 3))
                 }
             }
         } catch {
@@ -155,6 +155,17 @@ struct HostilePlay {
             _ = String(decoding: reason.prefix(1024), as: UTF8.self)
         case .log(level: _, text: let text, isOfRequest: _):
             _ = String(decoding: text, as: UTF8.self)
+        case .granted:
+            precondition(!conversation.isIdle)
+        case .opened(let response):
+            precondition(!hasBegun && stream.isMultiple(of: 3), "a WebSocket that nobody asked for")
+            hasBegun = true
+            encode(Array(response.head), length: nil)
+        case .message(let bytes, isText: _, continues: _):
+            precondition(hasBegun && !conversation.isIdle, "a message without a WebSocket")
+            _ = bytes.reduce(0) { $0 &+ UInt64($1) }
+        case .closed(let close):
+            precondition(hasBegun && close.reason.count <= CloseEnvelope.greatestReason)
         }
     }
 
