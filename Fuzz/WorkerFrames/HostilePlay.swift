@@ -10,6 +10,8 @@ struct HostilePlay {
     private static let ringBytes = 4096
     private static let laneControl = 4096
     private static let responseRing = 8192 + ringBytes
+    /// The memory that the play is about.
+    private static let played = responseRing + ringBytes
 
     private var input: UnsafeRawBufferPointer.SubSequence
     private let region: LinkRegion
@@ -31,7 +33,9 @@ struct HostilePlay {
             responseRingBytes: HostilePlay.ringBytes
         )
         guard let region = try? LinkRegion(creating: geometry) else { fatalError("no shared memory") }
-        precondition(geometry.byteCount == HostilePlay.responseRing + HostilePlay.ringBytes, "another layout")
+        // Behind the thread's rings lie those of an event loop, which this worker has not.
+        let loop = LinkGeometry.loopRequestRingBytes + LinkGeometry.loopResponseRingBytes
+        precondition(geometry.byteCount == HostilePlay.played + loop, "another layout")
         let memory = mmap(nil, geometry.byteCount, PROT_READ | PROT_WRITE, MAP_SHARED, region.descriptor, 0)
         guard let memory, memory != MAP_FAILED else { fatalError("no mapping") }
         self.region = region
@@ -62,7 +66,7 @@ struct HostilePlay {
         if !isOver { read() }
         revoke()
         _ = front.takeControlNews()
-        _ = front.visitNews { precondition($0 == 0) }
+        _ = front.visitNews { precondition($0 == 0 || $0 == LinkGeometry.loopLane) }
         _ = front.sleep()
     }
 
@@ -94,7 +98,7 @@ struct HostilePlay {
     }
 
     private mutating func poke() {
-        let offset = (Int(byte()) << 8 | Int(byte())) % (region.geometry.byteCount - 7)
+        let offset = (Int(byte()) << 8 | Int(byte())) % (HostilePlay.played - 7)
         memory.storeBytes(of: word(), toByteOffset: offset, as: UInt64.self)
     }
 
