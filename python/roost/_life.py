@@ -65,10 +65,11 @@ def live(settings, native=None, loaded=None):
 
 def _serve_on_threads(link, loaded, settings, wake):
     lanes = _lanes.Lanes(link, loaded.application, settings)
-    lanes.start()
-    _lanes.send(link, CONTROL, _lanes.ready_message(loaded))
     code = 1
     try:
+        lanes.start()
+        # From here on somebody may send SIGTERM to a worker that serves.
+        _lanes.send(link, CONTROL, _lanes.ready_message(loaded))
         if _lanes.wait_for_stop(link, CONTROL, lanes, wake):
             code = 0
             lanes.join(1)
