@@ -45,6 +45,8 @@ def serving(python, library, tmp_path):
         program = PROGRAM.format(package=str(PACKAGE.parent), call=call)
         process = subprocess.Popen(
             [python, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            # Whoever runs the tests in the background of a shell ignores it, and that is inherited.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
             env={**os.environ, "ROOST_BINARY": str(binary), "FAKE_ROOST": json.dumps(plan), **(extra or {})})
         running.append(process)
         if end is None:
