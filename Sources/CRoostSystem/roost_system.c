@@ -111,10 +111,30 @@ ssize_t roost_receive_with_descriptor(int socket, void *bytes, size_t count, int
     return received;
 }
 
+// Closes every descriptor from 3 on that is not among `kept`, which is sorted by this: a parent that has used up its
+// numbers leaves none to a child that still has copies of them all.
+static void close_others(int *kept, int count) {
+    for (int index = 1; index < count; index++) {
+        int moved = kept[index], place = index;
+        for (; place > 0 && kept[place - 1] > moved; place--) kept[place] = kept[place - 1];
+        kept[place] = moved;
+    }
+    int from = 3;
+    for (int index = 0; index < count; index++) {
+        if (kept[index] < from) continue;
+        if (kept[index] > from) syscall(SYS_close_range, from, kept[index] - 1, 0);
+        from = kept[index] + 1;
+    }
+    syscall(SYS_close_range, from, ~0u, 0);
+}
+
 // Runs in the child between fork and exec: async-signal-safe calls only.
 static void become(
     const char *path, char *const *arguments, char *const *environment, const char *directory,
     int output, int error, const int *descriptors, int descriptor_count, int report, pid_t parent) {
+    int kept[19] = {output, error, report};
+    for (int index = 0; index < descriptor_count; index++) kept[3 + index] = descriptors[index];
+    close_others(kept, 3 + descriptor_count);
     // Lift everything that is wanted above the numbers it will get, then put it in its place.
     int lifted[16];
     int high = 64;
