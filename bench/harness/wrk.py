@@ -8,11 +8,22 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from .servers import HOST, ServerFailed
+from .figures import Figure
+from .process import Window
+from .servers import HOST, Server, ServerFailed
 
 #: How long a server may take to accept the first connection.
 CONNECT_SECONDS = 15.0
 SCRIPT = Path(__file__).with_name("report.lua")
+#: What ``measured`` gives.
+FIGURES = [
+    Figure("cpu_us", "CPU/request", "µs", "lower"),
+    Figure("rps", "requests/s", "", "higher", 0),
+    Figure("p50_ms", "p50", "ms", "lower", 2),
+    Figure("p99_ms", "p99", "ms", "lower", 2),
+    Figure("errors", "errors", "", "", 0),
+    Figure("idle", "idle", "%", "", 0),
+]
 
 
 @dataclass(frozen=True)
@@ -59,3 +70,24 @@ async def load(port: int, connections: int, seconds: float, path: str = "/") -> 
 
 def run(port: int, connections: int, seconds: float, path: str = "/") -> Report:
     return asyncio.run(load(port, connections, seconds, path))
+
+
+def measured(server: Server, connections: int, seconds: float) -> dict[str, float]:
+    """The ``FIGURES`` of a server under so many connections, after a second of them that does not count.
+
+    Raises `ServerFailed` when it answers nothing, or loses a process meanwhile.
+    """
+    run(server.port, connections, 1)
+    window = Window(server.pid)
+    report = run(server.port, connections, seconds)
+    window.close()
+    if window.lost or not report.requests:
+        raise ServerFailed(f"{report.requests} answers; a process of the server died: {window.lost}")
+    return dict(
+        cpu_us=1e6 * window.cpu_seconds / report.requests,
+        rps=report.requests / report.seconds,
+        p50_ms=report.p50_ms,
+        p99_ms=report.p99_ms,
+        errors=report.errors,
+        idle=window.idle_percent,
+    )

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness import wrk
-from harness.figures import Figure, Table, no_worse
+from harness.figures import Table, no_worse
 from harness.plan import Plan, attempt
-from harness.process import Window
-from harness.servers import ASGI, ServerFailed, Shape, running
+from harness.servers import ASGI, Shape, running
 
 TITLE = "ASGI: CPU per request"
 SERVERS = tuple(ASGI)
@@ -20,14 +19,6 @@ METHOD = (
     "divided by the answers wrk received; the rest is as for WSGI's hello, above."
 )
 SHAPES = [Shape(1, 1), Shape(2, 1)]
-FIGURES = [
-    Figure("cpu_us", "CPU/request", "µs", "lower"),
-    Figure("rps", "requests/s", "", "higher", 0),
-    Figure("p50_ms", "p50", "ms", "lower", 2),
-    Figure("p99_ms", "p99", "ms", "lower", 2),
-    Figure("errors", "errors", "", "", 0),
-    Figure("idle", "idle", "%", "", 0),
-]
 
 
 @dataclass(frozen=True)
@@ -52,7 +43,7 @@ def case(what: str, shape: Shape) -> str:
 
 
 def run(plan: Plan) -> Table:
-    table = Table(FIGURES)
+    table = Table(wrk.FIGURES)
     seconds = 2 if plan.quick else 4
     for what, work in WORK.items():
         for index, shape, name in plan.turns(plan.number_of_rounds(usual=3), SHAPES, only=SERVERS):
@@ -60,22 +51,7 @@ def run(plan: Plan) -> Table:
                     running(name, work.app, shape, commands=ASGI) as server:
                 server.wait_for_answer("/")
                 server.verify("/", work.body)
-                wrk.run(server.port, work.connections, 1)
-                window = Window(server.pid)
-                report = wrk.run(server.port, work.connections, seconds)
-                window.close()
-                if window.lost or not report.requests:
-                    raise ServerFailed(f"{report.requests} answers; a process of the server died: {window.lost}")
-                row.add(
-                    dict(
-                        cpu_us=1e6 * window.cpu_seconds / report.requests,
-                        rps=report.requests / report.seconds,
-                        p50_ms=report.p50_ms,
-                        p99_ms=report.p99_ms,
-                        errors=report.errors,
-                        idle=window.idle_percent,
-                    )
-                )
+                row.add(wrk.measured(server, work.connections, seconds))
     return table
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from statistics import median
 
 from harness import wrk
-from harness.figures import OURS, Figure, Table, ratio, target
+from harness.figures import OURS, Table, ratio, target
 from harness.plan import Plan, attempt
-from harness.process import Window
-from harness.servers import ServerFailed, Shape, running
+from harness.servers import Shape, running
 
 TITLE = "Hello, world: CPU per request"
 METHOD = (
@@ -26,39 +25,15 @@ BODY = b"Hello, world!\n"
 #: The most that ours / granian's may be.
 BOUNDS = {"1x1": 1.15, "1x8": 1.0, "2x4": 1.0}
 
-FIGURES = [
-    Figure("cpu_us", "CPU/request", "µs", "lower"),
-    Figure("rps", "requests/s", "", "higher", 0),
-    Figure("p50_ms", "p50", "ms", "lower", 2),
-    Figure("p99_ms", "p99", "ms", "lower", 2),
-    Figure("errors", "errors", "", "", 0),
-    Figure("idle", "idle", "%", "", 0),
-]
-
 
 def run(plan: Plan) -> Table:
-    table = Table(FIGURES)
+    table = Table(wrk.FIGURES)
     seconds = 2 if plan.quick else 6
     for index, shape, name in plan.turns(plan.number_of_rounds(usual=5, quick=2), SHAPES):
         with attempt(table, str(shape), name, index) as row, running(name, "hello:app", shape) as server:
             server.wait_for_answer("/")
             server.verify("/", BODY)
-            wrk.run(server.port, CONNECTIONS, 1)
-            window = Window(server.pid)
-            report = wrk.run(server.port, CONNECTIONS, seconds)
-            window.close()
-            if window.lost or not report.requests:
-                raise ServerFailed(f"{report.requests} answers; a process of the server died: {window.lost}")
-            row.add(
-                dict(
-                    cpu_us=1e6 * window.cpu_seconds / report.requests,
-                    rps=report.requests / report.seconds,
-                    p50_ms=report.p50_ms,
-                    p99_ms=report.p99_ms,
-                    errors=report.errors,
-                    idle=window.idle_percent,
-                )
-            )
+            row.add(wrk.measured(server, CONNECTIONS, seconds))
     return table
 
 
