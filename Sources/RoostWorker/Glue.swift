@@ -35,11 +35,7 @@ struct Glue {
     ///
     /// Returns nil with a Python error set.
     init?(_ object: PythonObject) {
-        func part(_ name: StaticString) -> PythonObject? {
-            name.utf8Start.withMemoryRebound(to: CChar.self, capacity: name.utf8CodeUnitCount + 1) {
-                PyObject_GetAttrString(object, $0)
-            }
-        }
+        func part(_ name: StaticString) -> PythonObject? { PythonText.attribute(name, of: object) }
         guard let application = part("application"), let template = part("template"),
             let bytesIO = part("bytes_io"), let fileWrapper = part("file_wrapper"),
             let plainFile = part("plain_file"), let openBody = part("open_body"),

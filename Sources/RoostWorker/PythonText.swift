@@ -21,6 +21,15 @@ enum PythonText {
         PyUnicode_DecodeUTF8(bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count, "replace")
     }
 
+    /// An attribute of `object`.
+    ///
+    /// Owned; nil with a Python error set.
+    static func attribute(_ name: StaticString, of object: PythonObject) -> PythonObject? {
+        name.utf8Start.withMemoryRebound(to: CChar.self, capacity: name.utf8CodeUnitCount + 1) {
+            PyObject_GetAttrString(object, $0)
+        }
+    }
+
     /// A new interned `str`, its hash computed once and for all.
     ///
     /// Owned.

@@ -6,11 +6,11 @@ internal import CPython
 /// Bounded: names that nobody knew when it is full get new `bytes` for each request. Owned by the loop. Needs the GIL.
 struct HeaderPairs: ~Copyable {
     private struct Entry {
-        var hash: UInt32
-        var count: Int
+        /// Nil where the name is not for the application, or could not be made.
+        let name: PythonObject?
+        let isDropped: Bool
         /// Whether the last value is kept: not where it tells who somebody is.
-        var isRemembered: Bool
-        let name: PythonObject
+        let isRemembered: Bool
         /// Bytes of the last value, -1 for none.
         var valueCount = -1
         /// The last pair.
@@ -26,82 +26,48 @@ struct HeaderPairs: ~Copyable {
         case dropped
     }
 
-    private static let longestName = 64
     private static let longestValue = 128
-    private static let mostEntries = 256
-    private static let slots = 1024
+    private static let ofWebSockets = [
+        "Upgrade", "Sec-WebSocket-Key", "Sec-WebSocket-Version", "Sec-WebSocket-Protocol", "Sec-WebSocket-Extensions",
+    ]
 
-    private var count = 0
-    private let table = UnsafeMutablePointer<Int16>.allocate(capacity: HeaderPairs.slots)
-    private let entries = UnsafeMutablePointer<Entry>.allocate(capacity: HeaderPairs.mostEntries)
-    private let names = UnsafeMutableRawPointer.allocate(
-        byteCount: HeaderPairs.mostEntries * HeaderPairs.longestName,
-        alignment: 8
-    )
+    private var names = NameTable(form: ByteTable.lowered)
+    private let entries = UnsafeMutablePointer<Entry>.allocate(capacity: NameTable.mostEntries)
     private let values = UnsafeMutableRawPointer.allocate(
-        byteCount: HeaderPairs.mostEntries * HeaderPairs.longestValue,
+        byteCount: NameTable.mostEntries * HeaderPairs.longestValue,
         alignment: 8
     )
-    private let scratch = UnsafeMutablePointer<UInt8>.allocate(capacity: HeaderPairs.longestName)
 
     /// Creates the table.
-    ///
-    /// What browsers and proxies send is always in it, whatever strangers fill the rest with.
     init() {
-        table.initialize(repeating: -1, count: Self.slots)
-        for name in [
-            "host", "user-agent", "accept", "accept-language", "accept-encoding", "connection", "cookie", "referer",
-            "origin", "content-type", "content-length", "cache-control", "pragma", "authorization", "if-none-match",
-            "if-modified-since", "range", "if-range", "dnt", "upgrade-insecure-requests", "sec-fetch-site",
-            "sec-fetch-mode", "sec-fetch-dest", "sec-fetch-user", "sec-ch-ua", "sec-ch-ua-mobile",
-            "sec-ch-ua-platform", "x-requested-with", "x-csrftoken", "x-forwarded-for", "x-forwarded-proto",
-            "x-forwarded-host", "x-real-ip", "x-request-id", "forwarded", "via", "priority", "te", "keep-alive",
-            "expect", "date", "transfer-encoding", "upgrade", "sec-websocket-key", "sec-websocket-version",
-            "sec-websocket-protocol", "sec-websocket-extensions", "proxy",
-        ] {
-            var name = name
+        for var name in usualFieldNames + Self.ofWebSockets {
             name.withUTF8 { _ = place(of: UnsafeRawBufferPointer($0)) }
         }
     }
 
     /// Finds a name, taking it into the table when there is room.
     mutating func place(of name: UnsafeRawBufferPointer) -> Place {
-        guard name.count > 0 else { return .dropped }
-        guard name.count <= Self.longestName else {
-            return name.allSatisfy { ByteTable.lowered[Int($0)] != 0 } ? .unknown : .dropped
+        switch names.place(of: name) {
+        case .known(let index): return place(at: index)
+        case .added(let index):
+            let lowered = names.name(at: index)
+            // httpoxy: an application that makes CGI variables of its headers would make HTTP_PROXY of it.
+            let isDropped = lowered.elementsEqual("proxy".utf8)
+            let object = isDropped ? nil : PythonBytes.make(lowered)
+            if !isDropped, object == nil { PyErr_Clear() }
+            (entries + index).initialize(
+                to: Entry(name: object, isDropped: isDropped, isRemembered: !Self.isPersonal(lowered))
+            )
+            return place(at: index)
+        case .unknown: return .unknown
+        case .malformed: return .dropped
         }
-        var hash: UInt32 = 2_166_136_261
-        for index in 0..<name.count {
-            let byte = ByteTable.lowered[Int(name[index])]
-            if byte == 0 { return .dropped }
-            scratch[index] = byte
-            hash = (hash ^ UInt32(byte)) &* 16_777_619
-        }
-        var slot = Int(hash) & (Self.slots - 1)
-        while true {
-            let index = Int(table[slot])
-            if index < 0 { break }
-            if entries[index].hash == hash, entries[index].count == name.count,
-                equalBytes(names + index * Self.longestName, scratch, name.count)
-            {
-                return .known(index)
-            }
-            slot = (slot + 1) & (Self.slots - 1)
-        }
-        let lowered = UnsafeRawBufferPointer(start: scratch, count: name.count)
-        // httpoxy: an application that makes CGI variables of its headers would make HTTP_PROXY of it.
-        if lowered.elementsEqual("proxy".utf8) { return .dropped }
-        guard count < Self.mostEntries, let object = PythonBytes.make(lowered) else {
-            PyErr_Clear()
-            return .unknown
-        }
-        (names + count * Self.longestName).copyMemory(from: scratch, byteCount: name.count)
-        (entries + count).initialize(
-            to: Entry(hash: hash, count: name.count, isRemembered: !Self.isPersonal(lowered), name: object)
-        )
-        table[slot] = Int16(count)
-        count += 1
-        return .known(count - 1)
+    }
+
+    @inline(__always)
+    private func place(at index: Int) -> Place {
+        if entries[index].name != nil { return .known(index) }
+        return entries[index].isDropped ? .dropped : .unknown
     }
 
     /// The pair of a name in the table and `value`.
@@ -116,8 +82,9 @@ struct HeaderPairs: ~Copyable {
             Py_IncRef(pair)
             return pair
         }
-        Py_IncRef(entry.pointee.name)
-        guard let pair = Self.makePair(stolen: entry.pointee.name, value) else { return nil }
+        guard let name = entry.pointee.name else { return nil }
+        Py_IncRef(name)
+        guard let pair = Self.makePair(stolen: name, value) else { return nil }
         if entry.pointee.isRemembered, value.count <= Self.longestValue {
             if let source = value.baseAddress { kept.copyMemory(from: source, byteCount: value.count) }
             let before = entry.pointee.pair

@@ -41,11 +41,7 @@ struct LoopGlue {
     ///
     /// Returns nil with a Python error set.
     init?(_ object: PythonObject) {
-        func part(_ name: StaticString) -> PythonObject? {
-            name.utf8Start.withMemoryRebound(to: CChar.self, capacity: name.utf8CodeUnitCount + 1) {
-                PyObject_GetAttrString(object, $0)
-            }
-        }
+        func part(_ name: StaticString) -> PythonObject? { PythonText.attribute(name, of: object) }
         guard let http = part("http"), let webSocket = part("websocket"),
             let httpExtensions = part("http_extensions"), let webSocketExtensions = part("websocket_extensions"),
             let state = part("state"), let begin = part("begin"), let wakeReaders = part("wake_readers"),
