@@ -177,7 +177,8 @@ public struct MessageReader: Sendable {
             isClosed = true
             return .close(message)
         case .continuation, .text, .binary:
-            preconditionFailure("Invalid opcode: \(head.opcode) is no control frame")
+            // Never asked; and if it were, a client's bytes end a WebSocket, not the server.
+            throw .reservedOpcode
         }
     }
 }
