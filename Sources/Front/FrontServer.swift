@@ -50,12 +50,11 @@ public final class FrontServer: @unchecked Sendable {
         let causes =
             RefusalCause.allCases.map(\.rawValue) + Refusal.Cause.allCases.map(\.rawValue)
             + ["head_timeout", "body_timeout", "write_stall"]
-        // A process that serves itself has no successor.
-        let replaces = if case .spawned = workers.source { true } else { false }
+        let repeats = configuration.requests.retriesSafeRequests && workers.source.replacesWorkers
         dispatcher = Dispatcher(
             loop: loop,
             policy: configuration.queue,
-            retryRule: RetryRule(policy: configuration.requests.retriesSafeRequests && replaces ? .safe : .none),
+            retryRule: RetryRule(policy: repeats ? .safe : .none),
             timeoutGrace: Nanoseconds(configuration.requests.timeoutGrace),
             metrics: ServerMetrics(refusalCauses: causes),
             sticky: StickySessions(configuration.sticky),

@@ -67,12 +67,9 @@ public final class WorkerPool {
         self.eventLoop = eventLoop
         self.logger = logger
         self.delegate = delegate
-        switch configuration.source {
-        case .spawned, .preloaded: state = PoolState(processes: configuration.processes)
-        case .attached(let socket):
-            state = PoolState(processes: 1, replacesWorkers: false)
-            attachment = OwnedDescriptor(socket)
-        }
+        let replaces = configuration.source.replacesWorkers
+        state = PoolState(processes: replaces ? configuration.processes : 1, replacesWorkers: replaces)
+        if case .attached(let socket) = configuration.source { attachment = OwnedDescriptor(socket) }
     }
 
     /// The worker with this name, unless it has ended.

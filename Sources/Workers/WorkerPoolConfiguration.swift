@@ -13,6 +13,14 @@ public struct WorkerPoolConfiguration: Sendable {
         /// It made this SOCK_SEQPACKET socket and waits at the other end. It is never signalled and never replaced. The
         /// pool takes the descriptor over.
         case attached(socket: Int32)
+
+        /// Whether another comes in the place of one that has ended: a process that serves itself has no successor.
+        public var replacesWorkers: Bool {
+            switch self {
+            case .spawned, .preloaded: true
+            case .attached: false
+            }
+        }
     }
 
     /// Where workers come from.

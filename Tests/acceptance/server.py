@@ -1,6 +1,8 @@
 """Starts and stops the real server, and looks at it from outside."""
 
+import itertools
 import os
+import random
 import re
 import signal
 import socket
@@ -16,11 +18,20 @@ APPS = Path(__file__).resolve().parent / "apps"
 BINARY = Path(os.environ.get("ROOST_BINARY", ROOT / ".build" / "release" / "roost"))
 
 
+#: Below the ports that the kernel gives to clients (from 32768): no connection of another test takes one meanwhile.
+_ports = itertools.cycle(random.Random(os.getpid()).sample(range(20000, 32000), 12000))
+
+
 def free_port(host="127.0.0.1"):
+    """A port that nobody listens on, and that no other caller in this process has got."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.bind((host, 0))
-        return probe.getsockname()[1]
+    for port in _ports:
+        with socket.socket(family) as probe:
+            try:
+                probe.bind((host, port))
+            except OSError:
+                continue
+            return port
 
 
 def clean_environment(**changes):

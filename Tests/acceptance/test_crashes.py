@@ -29,6 +29,14 @@ def test_a_get_that_crashes_its_worker_once_is_answered_by_another(roost, path, 
     assert server.metric("roost_requests_total", status="502") is None
 
 
+def test_a_get_in_a_worker_that_was_forked_is_answered_by_another(roost):
+    server = roost("faulty:app", "--preload", "--processes", 2, "--threads", 2)
+    answer = server.get("/segfault-once?a")
+    assert answer.status == 200
+    first, second = calls(server, "/segfault-once?a")
+    assert first != second and answer.body == b"%d" % second
+
+
 def test_with_one_worker_the_get_waits_for_its_successor(roost):
     server = roost("faulty:app", "--processes", 1, "--threads", 2)
     answer = server.get("/segfault-once?b")
