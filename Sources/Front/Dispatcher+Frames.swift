@@ -86,8 +86,9 @@ extension Dispatcher {
             try takeFile(offset: offset, count: count, for: exchange, seat)
             recordTimes(exchange, MonotonicClock.now())
             exchange.owner?.ended(exchange)
-        case .ended:
+        case .ended(let trailers):
             recordTimes(exchange, MonotonicClock.now())
+            if !trailers.isEmpty { exchange.owner?.trailed(exchange, trailers) }
             exchange.owner?.ended(exchange)
         case .aborted(let reason):
             recordTimes(exchange, MonotonicClock.now())

@@ -24,7 +24,7 @@ public enum FrameKind: UInt8, Sendable {
     case response = 16
     /// More of the body.
     case chunk = 17
-    /// The response is complete. No payload.
+    /// The response is complete; the payload is its trailer fields, see ``TrailerEnvelope``.
     case end = 18
     /// The response broke off after its head: it must not look complete. The payload is a reason, in UTF-8.
     case abort = 19

@@ -37,8 +37,8 @@ public struct LaneConversation: Sendable {
         case continued(UnsafeRawBufferPointer)
         /// The rest of the body is this part of the file that was sent beside.
         case file(offset: Int, count: Int)
-        /// The response is complete.
-        case ended
+        /// The response is complete; behind its body come these fields, see ``TrailerEnvelope``.
+        case ended(trailers: UnsafeRawBufferPointer)
         /// The response breaks off, or there is none. In UTF-8, why.
         case aborted(UnsafeRawBufferPointer)
         /// A line for the log, of the request that runs if `isOfRequest`.
@@ -122,8 +122,11 @@ public struct LaneConversation: Sendable {
             return .file(offset: offset, count: count)
         case .end:
             guard state == .answering || state == .open || state == .closed else { throw .unexpectedFrame }
+            guard payload.count <= (state == .answering ? TrailerEnvelope.greatestByteCount : 0) else {
+                throw .malformedPayload
+            }
             cancel()
-            return .ended
+            return .ended(trailers: payload)
         case .grant:
             guard payload.count == 4 else { throw .malformedPayload }
             return .granted(Int(payload.loadUnaligned(as: UInt32.self)))

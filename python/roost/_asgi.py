@@ -178,7 +178,8 @@ class Glue:
         }
         self.http = dict(common, method="")
         self.websocket = dict(common, type="websocket", scheme="ws", subprotocols=None)
-        self.http_extensions = {"http.response.pathsend": {}, "roost": None} if sends_files else {"roost": None}
+        self.http10_extensions = {"http.response.pathsend": {}, "roost": None} if sends_files else {"roost": None}
+        self.http_extensions = dict(self.http10_extensions, **{"http.response.trailers": {}})
         self.websocket_extensions = {"websocket.http.response": {}, "roost": None}
 
 

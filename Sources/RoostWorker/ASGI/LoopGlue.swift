@@ -10,6 +10,8 @@ struct LoopGlue {
     let webSocket: PythonObject
     /// The `extensions` that every request's are a copy of.
     let httpExtensions: PythonObject
+    /// The `extensions` that those of every request in HTTP/1.0 are a copy of.
+    let http10Extensions: PythonObject
     /// The `extensions` that every WebSocket's are a copy of.
     let webSocketExtensions: PythonObject
     /// The `state` of the lifespan, a dict.
@@ -43,7 +45,8 @@ struct LoopGlue {
     init?(_ object: PythonObject) {
         func part(_ name: StaticString) -> PythonObject? { PythonText.attribute(name, of: object) }
         guard let http = part("http"), let webSocket = part("websocket"),
-            let httpExtensions = part("http_extensions"), let webSocketExtensions = part("websocket_extensions"),
+            let httpExtensions = part("http_extensions"), let http10Extensions = part("http10_extensions"),
+            let webSocketExtensions = part("websocket_extensions"),
             let state = part("state"), let begin = part("begin"), let wakeReaders = part("wake_readers"),
             let wakeWriters = part("wake_writers"), let callSoon = part("call_soon"),
             let describe = part("describe"), let isDeparture = part("is_departure"),
@@ -53,6 +56,7 @@ struct LoopGlue {
         self.http = http
         self.webSocket = webSocket
         self.httpExtensions = httpExtensions
+        self.http10Extensions = http10Extensions
         self.webSocketExtensions = webSocketExtensions
         self.state = state
         self.begin = begin

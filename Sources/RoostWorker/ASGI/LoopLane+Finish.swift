@@ -50,9 +50,10 @@ extension LoopLane {
                 requestID: stream.requestID,
                 isHeadRequest: stream.isHeadRequest
             )
-        case .headSent, .complete:
+        case .headSent, .trailing, .complete:
             if !hasFailed {
-                log(.error, "the application returned without completing its response", of: stream)
+                let part = stream.phase == .trailing ? "sending its trailers" : "completing its response"
+                log(.error, "the application returned without \(part)", of: stream)
             }
             abort(stream, "the application did not complete its response")
         }

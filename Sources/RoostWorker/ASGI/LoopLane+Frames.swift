@@ -50,6 +50,7 @@ extension LoopLane {
             id: header.stream,
             isSocket: request.flags.contains(.webSocket),
             isHeadRequest: request.part(.method).elementsEqual("HEAD".utf8),
+            takesTrailers: request.flags.contains(.takesTrailers),
             takenAt: takenAt,
             requestID: requestID
         )

@@ -27,6 +27,8 @@ final class LoopLane: @unchecked Sendable {
     var scope: Scope
     /// Where heads are made, before they wait with their stream or go out.
     var head: ResponseHead
+    /// Where the fields of one message of trailers are made.
+    var trailers = ResponseHead(capacity: TrailerEnvelope.greatestByteCount, source: "http.response.trailers")
     var streams: [UInt64: AppStream] = [:]
     /// The stream whose application takes its first step: its head goes out behind that by itself.
     var beginning: AppStream?
