@@ -152,6 +152,7 @@ struct HostilePlay {
         case .file(let offset, let count):
             precondition(hasBegun && conversation.isIdle)
             precondition(offset >= 0 && count >= 0 && offset + count >= 0)
+        case .extended, .markedIdempotent: break
         case .ended:
             precondition(hasBegun && conversation.isIdle, "an end without a head")
         case .aborted(let reason):

@@ -108,6 +108,12 @@ extension Dispatcher {
             guard seat.isLoop else { throw .unexpectedFrame }
             exchange.flow.sending.granted(count)
             exchange.owner?.bodyMayGoOn(exchange)
+        case .extended(let until):
+            guard seat.isLoop else { throw .unexpectedFrame }
+            exchange.extendedUntil = until
+        case .markedIdempotent:
+            guard seat.isLoop else { throw .unexpectedFrame }
+            exchange.isMarkedIdempotent = true
         case .opened, .message, .closed:
             throw .unexpectedFrame
         }

@@ -64,13 +64,17 @@ extension Dispatcher {
         }
     }
 
-    /// A frame of no request that runs: a line for the log, or a grant that has crossed with its stream's end.
+    /// A frame of no request that runs: a line for the log, or what another thread of the worker said of a stream that
+    /// was ended meanwhile.
     private func acceptStray(
         _ header: FrameHeader,
         _ payload: UnsafeRawBufferPointer,
         from seat: WorkerSeat
     ) throws(LinkViolation) {
-        guard header.kind != FrameKind.grant.rawValue else { return }
+        switch FrameKind(rawValue: header.kind) {
+        case .grant, .extend, .idempotent: return
+        default: break
+        }
         var nobody = LaneConversation()
         guard case .log(let level, let text, isOfRequest: _) = try nobody.accept(header, payload) else { return }
         log(level, text, nil, seat)
@@ -217,7 +221,7 @@ extension LaneConversation.Event {
         switch self {
         case .began(_, let isWhole): !isWhole
         case .continued, .message: true
-        case .file, .ended, .aborted, .log, .granted, .opened, .closed: false
+        case .file, .ended, .aborted, .log, .granted, .extended, .markedIdempotent, .opened, .closed: false
         }
     }
 }

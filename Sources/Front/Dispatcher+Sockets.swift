@@ -151,7 +151,7 @@ extension Dispatcher {
             stream.owner?.mayGoOn()
         case .log(let level, let text, isOfRequest: _):
             log(level, text, nil, seat)
-        case .ended:
+        case .ended, .extended, .markedIdempotent:
             break
         case .aborted(let reason):
             logger.log(

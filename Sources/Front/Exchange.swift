@@ -65,6 +65,10 @@ final class Exchange {
     var isTouched = false
     /// How long it may run.
     var deadline = RunningDeadline()
+    /// Until when the app on an event loop asked to be let work, in nanoseconds of the monotonic clock.
+    var extendedUntil: UInt64?
+    /// Whether the app on an event loop has said that it may run twice.
+    var isMarkedIdempotent = false
     /// Whether it was taken back once already from a worker that runs, but does not come to it.
     var wasMoved = false
     /// From then to the last byte of the response handed to the front; zero until then.

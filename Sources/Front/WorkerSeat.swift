@@ -112,12 +112,16 @@ extension WorkerSeat {
 
     /// Whether the app has said that the request of a slot may be answered twice; see ``FrontLane/isIdempotent(_:)``.
     func isIdempotent(_ stream: UInt64, in slot: Int) -> Bool {
-        !isLoop && worker.link.lanes[slot].isIdempotent(stream)
+        isLoop
+            ? running[slot].map { $0.stream == stream && $0.isMarkedIdempotent } ?? false
+            : worker.link.lanes[slot].isIdempotent(stream)
     }
 
     /// See ``FrontLane/extendedDeadline(of:)``.
     func extendedDeadline(of stream: UInt64, in slot: Int) -> UInt64? {
-        isLoop ? nil : worker.link.lanes[slot].extendedDeadline(of: stream)
+        isLoop
+            ? running[slot].flatMap { $0.stream == stream ? $0.extendedUntil : nil }
+            : worker.link.lanes[slot].extendedDeadline(of: stream)
     }
 
     /// The thread that runs the request of a slot; see ``FrontLane/thread``.

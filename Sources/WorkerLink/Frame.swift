@@ -38,6 +38,10 @@ public enum FrameKind: UInt8, Sendable {
     case appMessage = 23
     /// The app closes its WebSocket, see ``CloseEnvelope``. ``end`` follows when the app has returned.
     case appClose = 24
+    /// The app wants to be let work on the stream's request until then, in nanoseconds of CLOCK_MONOTONIC: u64.
+    case extend = 25
+    /// The app says that the stream's request may be answered twice. No payload.
+    case idempotent = 26
 }
 
 /// The 16 bytes in front of every payload.

@@ -45,6 +45,10 @@ public struct LaneConversation: Sendable {
         case log(level: UInt8, text: UnsafeRawBufferPointer, isOfRequest: Bool)
         /// The app has taken so much of what was sent to it.
         case granted(Int)
+        /// The app wants to be let work until then, in nanoseconds of CLOCK_MONOTONIC: to be bounded by who reads it.
+        case extended(until: UInt64)
+        /// The app says that the request may be answered twice: good for one retry, no more.
+        case markedIdempotent
         /// The app has accepted the WebSocket; the head says with which fields.
         case opened(ResponseEnvelope.Reader)
         /// A WebSocket message, or a part of one if `continues`.
@@ -130,6 +134,11 @@ public struct LaneConversation: Sendable {
         case .grant:
             guard payload.count == 4 else { throw .malformedPayload }
             return .granted(Int(payload.loadUnaligned(as: UInt32.self)))
+        case .extend:
+            guard payload.count == 8 else { throw .malformedPayload }
+            return .extended(until: payload.loadUnaligned(as: UInt64.self))
+        case .idempotent:
+            return .markedIdempotent
         case .appMessage:
             guard state == .open else { throw .unexpectedFrame }
             return .message(

@@ -42,7 +42,7 @@ import Testing
                     _ = sum(bytes)
                 case .closed(let close):
                     #expect(close.reason.count <= CloseEnvelope.greatestReason)
-                case .ended, .granted:
+                case .ended, .granted, .extended, .markedIdempotent:
                     break
                 }
                 front.lanes[0].consume(header)

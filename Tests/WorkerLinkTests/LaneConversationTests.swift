@@ -13,6 +13,8 @@ import Testing
         case aborted([UInt8])
         case log(level: UInt8, text: [UInt8], isOfRequest: Bool)
         case granted(Int)
+        case extended(until: UInt64)
+        case markedIdempotent
         case opened
         case message([UInt8], isText: Bool, continues: Bool)
         case closed(CloseEnvelope)
@@ -38,6 +40,8 @@ import Testing
                 case .log(let level, let text, let isOfRequest):
                     .log(level: level, text: Array(text), isOfRequest: isOfRequest)
                 case .granted(let count): .granted(count)
+                case .extended(let until): .extended(until: until)
+                case .markedIdempotent: .markedIdempotent
                 case .opened: .opened
                 case .message(let bytes, let isText, let continues):
                     .message(Array(bytes), isText: isText, continues: continues)

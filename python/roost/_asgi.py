@@ -8,7 +8,7 @@ import os
 import sys
 import traceback
 
-from roost import _forks, _lanes, _lifespan, _loops, _pathsend, _wsgi
+from roost import _forks, _lanes, _lifespan, _loops, _pathsend, _request, _wsgi
 
 # Set once by `Server`, before the first request: the library's functions, and what every task needs.
 _receive = _send = _is_flushed = _finish = None
@@ -16,6 +16,8 @@ _application = None
 _loop = None
 _task = None
 _streams = {}
+# A task has a context of its own, a copy: what the request starts says by it whose it is.
+_name_context = _request.stream.set
 
 
 class ClientLeft(OSError):
@@ -83,6 +85,7 @@ def _wake(waiters):
 
 async def _serve(stream, scope):
     stream.has_begun = True
+    _name_context(stream.name)
     try:
         await _application(scope, stream.receive, stream.send)
     except BaseException as error:
@@ -249,7 +252,8 @@ class Server:
         sends_files = _pathsend.unaware(_application) is None
         glue = Glue(self.loop, self._lifespan.state, _begin_eagerly if eager else _begin, sends_files)
         functions = self._native.open_loop(glue)
-        _receive, _send, _is_flushed, _finish, self._interrupt, self._drain, _ = functions
+        _receive, _send, _is_flushed, _finish, self._interrupt, self._drain, _, extend, mark = functions
+        _request.bind_loop(extend, mark)
 
     # What the front says beside the frames
 

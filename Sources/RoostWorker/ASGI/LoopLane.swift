@@ -88,6 +88,8 @@ final class LoopLane: @unchecked Sendable {
             PythonFunction.make("is_flushed", nil, Self.isFlushed), PythonFunction.make("finish", nil, Self.finish),
             PythonFunction.make("interrupt", nil, Self.interrupt), PythonFunction.make("drain", nil, Self.drain),
             PythonFunction.make("flush_heads", nil, Self.flushHeads),
+            PythonFunction.make("extend_deadline", nil, Self.extendDeadline),
+            PythonFunction.make("mark_idempotent", nil, Self.markIdempotent),
         ]
         drainFunction = functions[5]
         flushFunction = functions[6]
