@@ -187,13 +187,17 @@ class Glue:
 
 
 class Server:
-    """The event loop of a worker, from start-up to the last callback."""
+    """The event loop of a worker, from start-up to the last callback.
 
-    def __init__(self, native, control, loaded, settings, wake):
+    In a program of the user's own it is a guest: it leaves the process as it was.
+    """
+
+    def __init__(self, native, control, loaded, settings, wake, is_guest):
         self._native = native
         self._control = control
         self._loaded = loaded
         self._wake = wake
+        self._is_guest = is_guest
         self._ended = None
         self._bell = -1
         self._drain = self._interrupt = None
@@ -204,6 +208,21 @@ class Server:
     def run(self):
         """Serves until the front says stop. Returns the exit code; raises LoadingError when start-up fails."""
         asyncio.set_event_loop(self.loop)
+        try:
+            return self._run_loop()
+        finally:
+            if self._is_guest:
+                self._leave_guest()
+
+    def _leave_guest(self):
+        """Gives up what is the loop's, in a process that goes on."""
+        asyncio.set_event_loop(None)
+        for descriptor in (self._control, self._native.notice(), self._wake, self._bell):
+            if descriptor is not None and descriptor >= 0:
+                self.loop.remove_reader(descriptor)
+        self.loop.close()
+
+    def _run_loop(self):
         try:
             is_stopped = self.loop.run_until_complete(self._run())
         except SystemExit as error:
@@ -305,7 +324,8 @@ class Server:
 
     def _finish_up(self):
         """Runs what has to run behind the last request; each part has its time."""
-        self._native.limit_leaving(_lanes.LEAVING_SECONDS)
+        if not self._is_guest:
+            self._native.limit_leaving(_lanes.LEAVING_SECONDS)
         try:
             self.loop.run_until_complete(self._finish_tasks())
             self.loop.run_until_complete(self.loop.shutdown_asyncgens())
@@ -337,6 +357,6 @@ async def _wait_for(tasks, seconds):
         await asyncio.wait(tasks, timeout=seconds)
 
 
-def serve(native, control, loaded, settings, wake):
+def serve(native, control, loaded, settings, wake, is_guest=False):
     """Serves an ASGI application on this thread until the front says stop. Returns the exit code. Raises LoadingError."""
-    return Server(native, control, loaded, settings, wake).run()
+    return Server(native, control, loaded, settings, wake, is_guest).run()

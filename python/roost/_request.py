@@ -57,8 +57,8 @@ def mark_idempotent():
 
 def bind(native):
     """From now on this process's requests come through ``native``."""
-    global _native
-    _native = native
+    global _native, _extend_stream, _mark_stream
+    _native, _extend_stream, _mark_stream = native, None, None
 
 
 def bind_loop(extend, mark):

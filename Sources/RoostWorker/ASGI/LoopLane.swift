@@ -11,12 +11,14 @@ internal import WorkerLink
 /// Guarded by the GIL. Lives for ever.
 // @unchecked: see above.
 final class LoopLane: @unchecked Sendable {
-    // Written once under the GIL, before any function that reads it exists.
+    // Written under the GIL, before any function that reads it exists; again only when a program serves once more.
     nonisolated(unsafe) static var current: LoopLane?
 
     /// How many frames are read before the loop gets to other things.
     private static let framesAtOnce = 128
 
+    /// Whose lane it is.
+    let process: WorkerProcess
     let glue: LoopGlue
     let messages: Messages
     var reader: WorkerLane
@@ -46,6 +48,7 @@ final class LoopLane: @unchecked Sendable {
     /// Needs the GIL; called on the loop's thread. Returns nil with a Python error set.
     init?(process: WorkerProcess, glue object: PythonObject) {
         guard let glue = LoopGlue(object), let messages = Messages(), let scope = Scope(glue: glue) else { return nil }
+        self.process = process
         self.glue = glue
         self.messages = messages
         self.scope = scope
