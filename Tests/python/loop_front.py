@@ -111,6 +111,13 @@ class LoopFront(RingFront):
                 os.eventfd_write(self.bell, 1)
         del word
 
+    def wait_until_full(self):
+        """Waits until the worker has no room for a whole frame."""
+        deadline = time.monotonic() + PATIENCE
+        while self.words[self._loop_word(128)] - self.head <= LOOP_RESPONSE_RING - footprint(CHUNK_BYTES):
+            assert time.monotonic() < deadline, "there is room"
+            time.sleep(0.001)
+
     def read(self, wait=PATIENCE):
         """The next frame. Raises WorkerGone."""
         tail_word = self._loop_word(128)

@@ -366,7 +366,7 @@ def test_messages_out_of_order_are_errors(worker):
     for messages, error in (
         ('[{"type":"http.response.body"}]', "RuntimeError: unexpected ASGI message 'http.response.body' before 'http."),
         ('[{"type":"websocket.send","text":""}]', "RuntimeError: unexpected ASGI message 'websocket.send' before"),
-        ('[{"type":"http.response.trailers"}]', "RuntimeError: unexpected ASGI message 'http.response.trailers': no"),
+        ('[{"type":"http.response.pushes"}]', "RuntimeError: unexpected ASGI message 'http.response.pushes': no"),
         ('[{"status":200}]', "TypeError: an ASGI message must have a type"), ("[7]", "TypeError: an ASGI message must be"),
         ('[{"type":7}]', "TypeError: an ASGI message must have a type, a str"),
     ):
@@ -518,7 +518,7 @@ def test_receive_gives_the_disconnect_when_the_answer_is_complete(worker):
 
 def test_one_of_two_that_receive_may_be_cancelled(worker):
     stream = worker.open(target="/two-readers")
-    worker.get("/hello")
+    assert wait_for_notes(worker) == ["cancelled"]
     worker.leave(stream, half=True)
     assert worker.answer(stream).body == b"(True, 'http.disconnect')"
 

@@ -8,7 +8,7 @@ import os
 import sys
 import traceback
 
-from roost import _forks, _lanes, _lifespan, _loops, _pathsend, _request, _wsgi
+from roost import _forks, _lanes, _lifespan, _loops, _pathsend, _pools, _request, _wsgi
 
 # Set once by `Server`, before the first request: the library's functions, and what every task needs.
 _receive = _send = _is_flushed = _finish = None
@@ -200,7 +200,7 @@ class Server:
         self._is_guest = is_guest
         self._ended = None
         self._bell = -1
-        self._drain = self._interrupt = None
+        self._drain = self._interrupt = self._pools = None
         self.loop = _loops.make(settings.get("event_loop") or "auto")
         self._lifespan = _lifespan.Lifespan(loaded.application)
         _forks.close_in_child(self.loop)
@@ -257,6 +257,7 @@ class Server:
         # What the front sent meanwhile, the bell perhaps, was not for a loop that was not there.
         message = _lanes.ready_message(self._loaded)
         _lanes.send(self._native, self._control, message)
+        self._pools = _pools.Pools(self.loop, self._native, self._control)
         self._take_messages()
         is_stopped = await self._ended
         if is_stopped:
@@ -334,6 +335,8 @@ class Server:
             traceback.print_exc()
 
     async def _finish_tasks(self):
+        if self._pools is not None:
+            self._pools.stop()
         streams = list(_streams.values())
         for stream in streams:
             _cancel(stream)
