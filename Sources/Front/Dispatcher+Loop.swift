@@ -12,7 +12,14 @@ extension Dispatcher {
         // Also when the worker breaks the protocol: the streams go on elsewhere, or what came of them is sent.
         defer { flush(seat) }
         let link = seat.worker.link
+        var bytes = 0
         while let (header, payload) = try link.loop.peek() {
+            // As much as a whole ring: an app that writes as fast as this reads would have this loop for itself.
+            guard bytes < LinkGeometry.loopResponseRingBytes else {
+                link.leaveLoopForLater()
+                break
+            }
+            bytes += FrameHeader.footprint(payload.count)
             try accept(header, payload, from: seat)
             link.loop.consume(header)
         }
