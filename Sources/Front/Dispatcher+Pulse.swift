@@ -14,6 +14,11 @@ extension Dispatcher {
             else { continue }
             signs.oldestUntaken = now.since(exchange.startedAt)
         }
+        // An event loop takes what comes for its WebSockets as soon as it runs, whatever its app does with it.
+        if seat.unread?.claim.isUntaken != true {
+            seat.unread = seat.lastMessage.flatMap { $0.isUntaken ? ($0, now) : nil }
+        }
+        if let unread = seat.unread { signs.oldestUntaken = max(signs.oldestUntaken, now.since(unread.since)) }
         if seat.pulse.isHeld {
             seat.untaken.removeAll { !$0.isUntaken }
             signs.stillUntaken = !seat.untaken.isEmpty
@@ -43,7 +48,8 @@ extension Dispatcher {
 
     private func hold(_ seat: WorkerSeat, runs: Bool, _ process: ProcessLook?, at now: Instant) {
         updateHold(of: seat)
-        seat.untaken = seat.running.compactMap { $0?.claim }.filter(\.isUntaken)
+        let claims = seat.running.compactMap { $0?.claim } + [seat.unread?.claim].compactMap { $0 }
+        seat.untaken = claims.filter(\.isUntaken)
         log(
             .warning,
             runs

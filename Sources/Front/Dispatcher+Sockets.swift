@@ -218,7 +218,9 @@ extension Dispatcher {
             payload.copyMemory(from: first)
             UnsafeMutableRawBufferPointer(rebasing: payload[first.count...]).copyMemory(from: second)
         }
-        if claim != nil { stream.flow.sending.sent(count) }
+        guard let claim else { return }
+        stream.flow.sending.sent(count)
+        seat.lastMessage = claim
     }
 
     /// Tells the app that its client is gone, and why; the stream has no owner from here on.

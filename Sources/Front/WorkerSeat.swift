@@ -33,6 +33,10 @@ final class WorkerSeat {
     var wantingSockets: [SocketStream] = []
     /// Those that have said something since their clients' sockets were flushed.
     var touchedSockets: [SocketStream] = []
+    /// The last message of a client that was written for its event loop.
+    var lastMessage: FrameClaim?
+    /// One that was found to lie unread, and when.
+    var unread: (claim: FrameClaim, since: Instant)?
     /// The frames that lay untaken when it was held.
     var untaken: [FrameClaim] = []
     /// The judgement of it, once a thread is stuck.
