@@ -15,10 +15,12 @@ extension Dispatcher {
             signs.oldestUntaken = now.since(exchange.startedAt)
         }
         // An event loop takes what comes for its WebSockets as soon as it runs, whatever its app does with it.
-        if seat.unread?.claim.isUntaken != true {
-            seat.unread = seat.lastMessage.flatMap { $0.isUntaken ? ($0, now) : nil }
+        if let unread = seat.unread, !unread.isUntaken { seat.unread = nil }
+        if seat.unread == nil, let message = seat.lastMessage, message.isUntaken {
+            seat.unread = message
+            seat.unreadSince = now
         }
-        if let unread = seat.unread { signs.oldestUntaken = max(signs.oldestUntaken, now.since(unread.since)) }
+        if seat.unread != nil { signs.oldestUntaken = max(signs.oldestUntaken, now.since(seat.unreadSince)) }
         if seat.pulse.isHeld {
             seat.untaken.removeAll { !$0.isUntaken }
             signs.stillUntaken = !seat.untaken.isEmpty
@@ -48,8 +50,8 @@ extension Dispatcher {
 
     private func hold(_ seat: WorkerSeat, runs: Bool, _ process: ProcessLook?, at now: Instant) {
         updateHold(of: seat)
-        let claims = seat.running.compactMap { $0?.claim } + [seat.unread?.claim].compactMap { $0 }
-        seat.untaken = claims.filter(\.isUntaken)
+        seat.untaken = seat.running.compactMap { $0?.claim }.filter(\.isUntaken)
+        if let unread = seat.unread, unread.isUntaken { seat.untaken.append(unread) }
         log(
             .warning,
             runs

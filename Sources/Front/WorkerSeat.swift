@@ -35,8 +35,10 @@ final class WorkerSeat {
     var touchedSockets: [SocketStream] = []
     /// The last message of a client that was written for its event loop.
     var lastMessage: FrameClaim?
-    /// One that was found to lie unread, and when.
-    var unread: (claim: FrameClaim, since: Instant)?
+    /// One that was found to lie unread.
+    var unread: FrameClaim?
+    /// When it was found.
+    var unreadSince = Instant(nanoseconds: 0)
     /// The frames that lay untaken when it was held.
     var untaken: [FrameClaim] = []
     /// The judgement of it, once a thread is stuck.
