@@ -21,7 +21,7 @@ extension HTTP1Connection {
         let configuration = core.configuration.sticky
         var sticky = StickyRequest()
         let path = request.path.bytes(in: bytes)
-        sticky.opensSocket = opensSocket(request, bytes)
+        sticky.opensSocket = handshakeAccept != nil
         if core.dispatcher.sticky.hasDoor {
             sticky.isAtDoor = configuration.doors.contains { path.starts(with: $0.utf8) }
         }
@@ -56,18 +56,18 @@ extension HTTP1Connection {
         return core.dispatcher.sticky.cookie(for: exchange, isSecure: origin.scheme == .https)
     }
 
+    /// Finds out the session that a request belongs to, and its worker; what it asks for is known.
+    func route(_ exchange: Exchange, at now: Instant) {
+        guard core.dispatcher.sticky.isActive, let rule = core.dispatcher.sticky.router?.rule else { return }
+        let request = head.withUnsafeReadableBytes { stickyRequest(parser.head, $0, rule) }
+        core.dispatcher.sticky.route(exchange, request, at: now)
+    }
+
     /// Has a request that belonged to no session when it came belong to one of the worker that has answered it.
     private func adopt(_ exchange: Exchange) {
         guard let rule = core.dispatcher.sticky.router?.rule else { return }
         let request = head.withUnsafeReadableBytes { stickyRequest(parser.head, $0, rule) }
         core.dispatcher.sticky.adopt(exchange, request, at: MonotonicClock.now())
-    }
-
-    private func opensSocket(_ request: RequestHead, _ bytes: UnsafeRawBufferPointer) -> Bool {
-        guard request.requestsUpgrade else { return false }
-        return request.fields.contains { field in
-            field.known == .upgrade && isEqual(field.value.bytes(in: bytes), "websocket")
-        }
     }
 
     private func protocolSession(

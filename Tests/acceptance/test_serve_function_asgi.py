@@ -98,3 +98,10 @@ def test_a_start_up_that_fails_is_an_error_of_the_program():
         output, _ = process.communicate(timeout=60)
         assert "ServingError: application cannot start: its start-up (lifespan) failed: no database" in output
         assert process.returncode == 1
+
+
+def test_an_application_that_exits_ends_the_program():
+    with serving() as (process, address):
+        get(address, "/exits")
+        output, _ = process.communicate(timeout=60)
+        assert process.returncode == 7 and "serve returned" not in output, output

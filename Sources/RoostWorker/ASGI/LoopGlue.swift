@@ -8,6 +8,8 @@ struct LoopGlue {
     let http: PythonObject
     /// The scope that every WebSocket's is a copy of.
     let webSocket: PythonObject
+    /// The `asgi` that every scope's is a copy of.
+    let asgi: PythonObject
     /// The `extensions` that every request's are a copy of.
     let httpExtensions: PythonObject
     /// The `extensions` that those of every request in HTTP/1.0 are a copy of.
@@ -45,7 +47,8 @@ struct LoopGlue {
     init?(_ object: PythonObject) {
         func part(_ name: StaticString) -> PythonObject? { PythonText.attribute(name, of: object) }
         guard let http = part("http"), let webSocket = part("websocket"),
-            let httpExtensions = part("http_extensions"), let http10Extensions = part("http10_extensions"),
+            let asgi = part("asgi"), let httpExtensions = part("http_extensions"),
+            let http10Extensions = part("http10_extensions"),
             let webSocketExtensions = part("websocket_extensions"),
             let state = part("state"), let begin = part("begin"), let wakeReaders = part("wake_readers"),
             let wakeWriters = part("wake_writers"), let callSoon = part("call_soon"),
@@ -55,6 +58,7 @@ struct LoopGlue {
         else { return nil }
         self.http = http
         self.webSocket = webSocket
+        self.asgi = asgi
         self.httpExtensions = httpExtensions
         self.http10Extensions = http10Extensions
         self.webSocketExtensions = webSocketExtensions

@@ -91,6 +91,8 @@ extension LoopLane {
             throw unexpected(message, stream)
         }
         let status = try message.status(messages)
+        let hasTrailers = try stream.isSocket ? false : message.isTrue(messages.trailers)
+        head.source = stream.isSocket ? "websocket.http.response.start" : "http.response.start"
         do throws(ApplicationMistake) {
             try head.set(status: status, headers: message.value(messages.headers))
         } catch {
@@ -100,9 +102,9 @@ extension LoopLane {
         stream.contentLength = head.contentLength
         stream.forbidsBody = head.forbidsBody
         stream.isBodiless = stream.isHeadRequest || head.forbidsBody
-        stream.hasTrailers = try stream.isSocket ? false : message.isTrue(messages.trailers)
+        stream.hasTrailers = hasTrailers
         stream.sendsTrailers =
-            stream.hasTrailers && stream.takesTrailers && !stream.isBodiless && head.contentLength == nil
+            hasTrailers && stream.takesTrailers && !stream.isBodiless && head.contentLength == nil
         stream.phase = .headReady
         if stream.isSocket { stream.socket = .denied }
         if beginning !== stream {

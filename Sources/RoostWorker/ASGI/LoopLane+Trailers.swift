@@ -6,17 +6,18 @@ extension LoopLane {
     ///
     /// Checked always, and sent where the client has asked for them and the body came in chunks.
     func sendTrailers(_ stream: AppStream, _ message: borrowing OutgoingMessage) throws(SendError) -> SendOutcome {
-        guard stream.hasTrailers, stream.phase == (stream.sendsTrailers ? .trailing : .complete) else {
-            throw unexpected(message, stream)
-        }
         let isLast = try !message.isTrue(messages.moreTrailers)
         do throws(ApplicationMistake) {
             try trailers.setTrailers(message.value(messages.headers))
-            guard stream.trailers.count + trailers.count <= TrailerEnvelope.greatestByteCount else {
-                throw trailers.tooLarge
-            }
         } catch {
             throw .mistake(error)
+        }
+        // Only now: to look at the message may have run code of the application.
+        guard stream.hasTrailers, stream.phase == (stream.sendsTrailers ? .trailing : .complete) else {
+            throw unexpected(message, stream)
+        }
+        guard stream.trailers.count + trailers.count <= TrailerEnvelope.greatestByteCount else {
+            throw .mistake(trailers.tooLarge)
         }
         stream.trailers += trailers.bytes
         guard isLast else { return .sent }

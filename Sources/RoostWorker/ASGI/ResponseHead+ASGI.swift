@@ -14,18 +14,37 @@ extension ResponseHead {
         headers: PythonObject?,
         subprotocol: UnsafeRawBufferPointer? = nil
     ) throws(ApplicationMistake) {
+        guard let headers, headers != roost_none() else {
+            begin(status)
+            return try end(fields: 0, subprotocol)
+        }
+        // First: to iterate over it may run code of the application, even that of other requests.
+        guard let list = PlainSequence(ofSequences: headers) else {
+            throw ApplicationMistake(.type, "\(source): the headers must be a list of pairs of name and value")
+        }
+        begin(status)
+        try end(fields: try appendFields(list, areTrailers: false), subprotocol)
+    }
+
+    private mutating func begin(_ status: UInt16) {
         count = Self.fixedBytes
         contentLength = nil
         self.status = status
         let reason = StatusReason.text(of: status)
         _ = append(UnsafeRawBufferPointer(start: reason.utf8Start, count: reason.utf8CodeUnitCount))
-        var fields = try appendFields(headers, areTrailers: false)
+    }
+
+    private mutating func end(
+        fields: Int,
+        _ subprotocol: UnsafeRawBufferPointer?
+    ) throws(ApplicationMistake) {
+        var fields = fields
         if let subprotocol {
             let name: StaticString = "sec-websocket-protocol"
             let bytes = UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)
             if try appendField(bytes, subprotocol) { fields += 1 }
         }
-        storeCounts(reasonLength: reason.utf8CodeUnitCount, fields: fields)
+        storeCounts(reasonLength: StatusReason.text(of: status).utf8CodeUnitCount, fields: fields)
     }
 
     /// Takes trailer fields: the `headers` of their message, nil for none.
@@ -34,19 +53,23 @@ extension ResponseHead {
     ///
     /// - Throws: ``ApplicationMistake`` when RFC 9110 does not allow one of them there. Then what is here is unusable.
     mutating func setTrailers(_ headers: PythonObject?) throws(ApplicationMistake) {
+        guard let headers, headers != roost_none() else {
+            count = 0
+            return
+        }
+        // First, as above.
+        guard let list = PlainSequence(ofSequences: headers) else {
+            throw ApplicationMistake(.type, "\(source): the headers must be a list of pairs of name and value")
+        }
         count = 0
-        _ = try appendFields(headers, areTrailers: true)
+        _ = try appendFields(list, areTrailers: true)
     }
 
     /// - Returns: How many were not left out.
     private mutating func appendFields(
-        _ headers: PythonObject?,
+        _ list: borrowing PlainSequence,
         areTrailers: Bool
     ) throws(ApplicationMistake) -> Int {
-        guard let headers, headers != roost_none() else { return 0 }
-        guard let list = PlainSequence(headers) else {
-            throw ApplicationMistake(.type, "\(source): the headers must be a list of pairs of name and value")
-        }
         guard list.count < Int(UInt16.max) else {
             throw ApplicationMistake(.value, "\(source): \(list.count) headers are too many")
         }

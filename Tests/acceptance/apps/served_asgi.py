@@ -34,6 +34,8 @@ async def app(scope, receive, send):
     if scope["path"].endswith("/slow"):
         said.append("slow")
         await asyncio.sleep(1)
+    if scope["path"] == "/exits":
+        asyncio.get_running_loop().call_soon(sys.exit, 7)
     seen = {key: scope[key] for key in ("scheme", "path", "root_path", "state")}
     seen.update(pid=os.getpid(), thread=threading.current_thread().name, extends=roost.extend_deadline(5), said=said)
     await send({"type": "http.response.start", "status": 200})
