@@ -33,20 +33,20 @@ def is_empty(server):
     return not any(left.values())
 
 
-@pytest.mark.parametrize("moment", ["before it is accepted", "with the handshake"])
+@pytest.mark.parametrize("moment", ["while", "with"])
 def test_a_handshake_of_half_a_connection_is_let_go(server, moment):
     count = len(server.calls())
     connections = []
     for number in range(5):
-        connection = server.connect().send(handshake(f"/slow-accept?gate=half-{number}"))
-        if moment == "with the handshake":
+        connection = server.connect().send(handshake(f"/slow-accept?gate={moment}-{number}"))
+        if moment == "with":
             connection.socket.shutdown(socket.SHUT_WR)
         else:
             eventually(lambda: len(server.calls()) > count + number, "the app has it")
             connection.socket.shutdown(socket.SHUT_WR)
         connections.append(connection)
     for number in range(5):
-        server.open_gate(f"half-{number}")
+        server.open_gate(f"{moment}-{number}")
     eventually(lambda: is_empty(server), "nothing is left of them")
     for connection in connections:
         assert b" 101 " not in connection.rest()
