@@ -44,9 +44,14 @@ final class WorkerEvents: WorkerPoolDelegate {
         }
         var host = "127.0.0.1"
         var port = "80"
-        if case .tcp(let name, let number) = listeners.addresses.first {
+        switch listeners.addresses.first {
+        case .tcp(let name, let number):
             if name != "0.0.0.0" && name != "::" { host = name }
             port = String(number)
+        case .unix(let path):
+            (host, port) = (path, "")
+        case nil:
+            break
         }
         dispatcher.warmUp(seat, path: path, host: Array(host.utf8), port: Array(port.utf8), completion: done)
     }

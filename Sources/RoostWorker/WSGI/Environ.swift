@@ -138,7 +138,7 @@ struct Environ: ~Copyable {
     private mutating func remember(_ request: RequestEnvelopeReader) -> Bool {
         guard let method = method.object(for: request.part(.method)),
             !method.changed || PyDict_SetItem(template, keys.method, method.object) == 0,
-            let host = host.object(for: request.part(.host)),
+            let host = host.object(for: Self.serverName(request)),
             !host.changed || PyDict_SetItem(template, keys.serverName, host.object) == 0,
             let port = port.object(for: request.part(.port)),
             !port.changed || PyDict_SetItem(template, keys.serverPort, port.object) == 0,
@@ -146,6 +146,13 @@ struct Environ: ~Copyable {
             !address.changed || PyDict_SetItem(template, keys.remoteAddress, address.object) == 0
         else { return false }
         return true
+    }
+
+    /// A Unix socket's path is no name that could stand in an address.
+    private static func serverName(_ request: RequestEnvelopeReader) -> UnsafeRawBufferPointer {
+        guard request.part(.port).isEmpty else { return request.part(.host) }
+        let name: StaticString = "localhost"
+        return UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)
     }
 
     private func setTarget(_ environ: PythonObject, _ target: UnsafeRawBufferPointer) -> Bool {
