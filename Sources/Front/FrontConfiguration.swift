@@ -1,6 +1,7 @@
 public import HTTPCodec
 public import RequestQueue
 internal import WebSocketCodec
+public import WorkerLink
 internal import Workers
 
 /// What the front needs to know.
@@ -124,6 +125,8 @@ public struct FrontConfiguration: Sendable {
     public var trustedProxies = TrustedProxies()
     /// Every connection begins with a PROXY protocol header, which is believed.
     public var expectsProxyProtocol = false
+    /// Where the app is mounted: all paths here are below it.
+    public var rootPath = RootPath()
     /// Paths whose requests go first.
     public var criticalPaths: [String] = []
     /// Paths whose requests are refused first.

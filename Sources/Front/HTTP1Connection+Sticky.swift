@@ -20,7 +20,7 @@ extension HTTP1Connection {
     ) -> StickyRequest {
         let configuration = core.configuration.sticky
         var sticky = StickyRequest()
-        let path = request.path.bytes(in: bytes)
+        let path = appPath(of: request, bytes)
         sticky.opensSocket = opensSocket(request, bytes)
         if core.dispatcher.sticky.hasDoor {
             sticky.isAtDoor = configuration.doors.contains { path.starts(with: $0.utf8) }

@@ -1,4 +1,5 @@
 internal import CPython
+internal import WorkerLink
 
 /// The Python side of an event loop: what `roost/_asgi.py` lends to the library.
 ///
@@ -12,6 +13,8 @@ struct LoopGlue {
     let httpExtensions: PythonObject
     /// The `extensions` that every WebSocket's are a copy of.
     let webSocketExtensions: PythonObject
+    /// The path below which the application is mounted, that every `path` begins with.
+    let rootPath: RootPath
     /// The `state` of the lifespan, a dict.
     let state: PythonObject
     /// `begin(stream, scope)`: calls the application in a task of its own.
@@ -44,7 +47,8 @@ struct LoopGlue {
         func part(_ name: StaticString) -> PythonObject? { PythonText.attribute(name, of: object) }
         guard let http = part("http"), let webSocket = part("websocket"),
             let httpExtensions = part("http_extensions"), let webSocketExtensions = part("websocket_extensions"),
-            let state = part("state"), let begin = part("begin"), let wakeReaders = part("wake_readers"),
+            let rootPath = part("root_path"), let state = part("state"), let begin = part("begin"),
+            let wakeReaders = part("wake_readers"),
             let wakeWriters = part("wake_writers"), let callSoon = part("call_soon"),
             let describe = part("describe"), let isDeparture = part("is_departure"),
             let clientLeft = part("client_left"), let cancelled = part("cancelled"),
@@ -54,6 +58,7 @@ struct LoopGlue {
         self.webSocket = webSocket
         self.httpExtensions = httpExtensions
         self.webSocketExtensions = webSocketExtensions
+        self.rootPath = RootPath(PythonBytes.view(of: rootPath) ?? UnsafeRawBufferPointer(start: nil, count: 0))
         self.state = state
         self.begin = begin
         self.wakeReaders = wakeReaders

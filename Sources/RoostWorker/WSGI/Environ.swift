@@ -51,6 +51,7 @@ struct Environ: ~Copyable {
 
     private let keys: Keys
     private let template: PythonObject
+    private let rootPath: RootPath
     private let http10: PythonObject
     private let https: PythonObject
     private let comma: PythonObject
@@ -69,16 +70,17 @@ struct Environ: ~Copyable {
     private var port = RememberedText()
     private var clientAddress = RememberedText()
 
-    /// Creates a builder that copies `template`, which it owns and changes.
+    /// Creates a builder that copies the template, which it owns and changes.
     ///
     /// Returns nil with a Python error set.
-    init?(template: PythonObject) {
+    init?(glue: Glue) {
         guard let keys = Keys(), let http10 = PythonText.interned("HTTP/1.0"),
             let https = PythonText.interned("https"), let comma = PythonText.interned(","),
             let semicolon = PythonText.interned("; ")
         else { return nil }
         self.keys = keys
-        self.template = template
+        template = glue.template
+        rootPath = glue.rootPath
         self.http10 = http10
         self.https = https
         self.comma = comma
@@ -120,7 +122,7 @@ struct Environ: ~Copyable {
         guard remember(request), let environ = PyDict_Copy(template) else { return nil }
         let path = percentDecoded(request.part(.path), scratch: scratch)
         let isSet =
-            set(environ, keys.path, latin1: path)
+            set(environ, keys.path, latin1: UnsafeRawBufferPointer(rebasing: path[rootPath.byteCount(in: path)...]))
             && set(environ, keys.query, latin1: request.part(.query))
             && setTarget(environ, request.part(.target))
             && set(environ, keys.remotePort, latin1: request.part(.clientPort))
