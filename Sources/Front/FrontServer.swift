@@ -210,7 +210,9 @@ public final class FrontServer: @unchecked Sendable {
     }
 
     private func report(at now: Instant) {
-        guard let report = notice.look(at: dispatcher.queue.snapshot(at: now), now: now) else { return }
+        var snapshot = dispatcher.queue.snapshot(at: now)
+        snapshot.runsOnLoops = dispatcher.streamsBodies
+        guard let report = notice.look(at: snapshot, now: now) else { return }
         logger.warning("\(report)")
     }
 }
