@@ -139,6 +139,8 @@ public struct FrontConfiguration: Sendable {
     public var webSockets = WebSockets()
     /// Whether the app is known to be ASGI, before any worker has said so.
     public var isASGI = false
+    /// What to say once it is known that the app runs on threads, one line each.
+    public var threadNotes: [String] = []
     /// Whether the app is not told which content codings a client takes, so that it sends pages as plain HTML.
     ///
     /// For development: a ``CodeFailure`` can't be put behind a compressed page.

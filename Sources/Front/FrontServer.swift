@@ -68,7 +68,13 @@ public final class FrontServer: @unchecked Sendable {
             accessLog: accessLog
         )
         listeners = ListenerGroup(core: core)
-        events = WorkerEvents(dispatcher: dispatcher, listeners: listeners, warmUp: warmUp, logger: logger)
+        events = WorkerEvents(
+            dispatcher: dispatcher,
+            listeners: listeners,
+            warmUp: warmUp,
+            threadNotes: configuration.threadNotes,
+            logger: logger
+        )
         dispatcher.streamsBodies = configuration.isASGI
         dispatcher.drainTimeout = Nanoseconds(workers.drainTimeout)
         dispatcher.maximumSockets = configuration.webSockets.maximum
