@@ -29,8 +29,9 @@ public struct ResolvedConfiguration: Sendable {
     /// one line each, such as `processes 2: 2 CPUs usable (affinity 2)`.
     public var reasons: [String] { reasons(of: ["processes", "python", "preload"]) }
 
-    /// What to say about those that count for threads only: theirs, and the queue limit. Not before it is known that the
-    /// app runs on threads.
+    /// What to say about those that count for threads only: theirs, and the queue limit.
+    ///
+    /// Not before it is known that the app runs on threads.
     public var threadReasons: [String] { reasons(of: ["threads", "queue-limit"]) }
 
     private func reasons(of names: [String]) -> [String] {
