@@ -51,6 +51,7 @@ extension Dispatcher {
             if let owner = seat.running[lane]?.owner, owner.isFull { break }
             let event = try seat.conversations[lane].accept(header, payload)
             if let exchange = seat.running[lane] {
+                exchange.bodyContinues = link.lanes[lane].isFollowed(header)
                 try apply(event, to: exchange, seat)
             } else if case .log(let level, let text, isOfRequest: _) = event {
                 log(level, text, nil, seat)

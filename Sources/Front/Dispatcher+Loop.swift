@@ -16,8 +16,7 @@ extension Dispatcher {
             try accept(header, payload, from: seat)
             link.loop.consume(header)
         }
-        serveWanting(seat)
-        serveWantingSockets(of: seat)
+        serveWaiting(seat)
     }
 
     /// One flush for all that has come for a client.
@@ -45,6 +44,7 @@ extension Dispatcher {
             let exchange = seat.running[slot]
         else { return try acceptStray(header, payload, from: seat) }
         let event = try seat.conversations[slot].accept(header, payload)
+        exchange.bodyContinues = seat.worker.link.loop.isFollowed(header)
         if event.isWindowed { try exchange.flow.received(payload.count) }
         try apply(event, to: exchange, seat)
         if seat.conversations[slot].isIdle {
@@ -58,10 +58,14 @@ extension Dispatcher {
             exchange.flow.took(0, isEverything: true)
             tell(exchange, seat)
         }
-        if !exchange.isTouched {
-            exchange.isTouched = true
-            seat.touched.append(exchange)
-        }
+        touch(exchange, on: seat)
+    }
+
+    /// Has its client get what came for it in this visit, with one flush.
+    func touch(_ exchange: Exchange, on seat: WorkerSeat) {
+        guard !exchange.isTouched else { return }
+        exchange.isTouched = true
+        seat.touched.append(exchange)
     }
 
     /// A frame of no request that runs: a line for the log, or a grant that has crossed with its stream's end.
@@ -159,7 +163,17 @@ extension Dispatcher {
         guard !exchange.wantsRoom else { return }
         exchange.wantsRoom = true
         seat.wanting.append(exchange)
+        seat.worker.link.loop.wakeReader()
         watchRoom()
+    }
+
+    /// Lets all go on that had no room, once the worker has read something since they were last tried.
+    private func serveWaiting(_ seat: WorkerSeat) {
+        let position = seat.worker.link.loop.readPosition
+        guard position != seat.servedAt else { return }
+        seat.servedAt = position
+        serveWanting(seat)
+        serveWantingSockets(of: seat)
     }
 
     /// Lets streams go on that had no room; those that still have none ask again.
@@ -180,6 +194,7 @@ extension Dispatcher {
     /// Its loop does not run: other workers, or the queue, have them meanwhile.
     func crowd(_ seat: WorkerSeat) {
         seat.isCrowded = true
+        seat.worker.link.loop.wakeReader()
         updateHold(of: seat)
         watchRoom()
     }
@@ -197,8 +212,7 @@ extension Dispatcher {
             isWatchingRoom = false
             var isWaiting = false
             for seat in seats where seat.isLoop {
-                serveWanting(seat)
-                serveWantingSockets(of: seat)
+                serveWaiting(seat)
                 if seat.isCrowded, !seat.lacksRoom {
                     seat.isCrowded = false
                     updateHold(of: seat)

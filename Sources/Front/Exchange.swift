@@ -59,6 +59,8 @@ final class Exchange {
     var socket: SocketStream?
     /// What may be under way on its stream; of an event loop only.
     var flow = StreamFlow()
+    /// Whether more of the response's body lies behind what its owner is being told.
+    var bodyContinues = false
     /// Whether it waits for room in its worker's ring.
     var wantsRoom = false
     /// Whether its owner is to be told that all that has come was told.

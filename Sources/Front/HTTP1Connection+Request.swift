@@ -74,10 +74,6 @@ extension HTTP1Connection {
             }
         }
         if let failure { throw failure }
-        if core.dispatcher.sticky.isActive, let rule = core.dispatcher.sticky.router?.rule {
-            let sticky = head.withUnsafeReadableBytes { stickyRequest(request, $0, rule) }
-            core.dispatcher.sticky.route(exchange, sticky, at: now)
-        }
         if let address = origin.address, !address.isLoopback, !trusted.contains(address) {
             // One customer of IPv6 has a whole /64.
             exchange.client = ClientKey(high: address.high, low: address.isIPv4 ? address.low : 1)

@@ -21,7 +21,7 @@ extension HTTP1Connection {
         let configuration = core.configuration.sticky
         var sticky = StickyRequest()
         let path = appPath(of: request, bytes)
-        sticky.opensSocket = opensSocket(request, bytes)
+        sticky.opensSocket = handshakeAccept != nil
         if core.dispatcher.sticky.hasDoor {
             sticky.isAtDoor = configuration.doors.contains { path.starts(with: $0.utf8) }
         }
@@ -57,6 +57,13 @@ extension HTTP1Connection {
         return core.dispatcher.sticky.cookie(for: exchange, isSecure: origin.scheme == .https)
     }
 
+    /// Finds out the session that a request belongs to, and its worker; what it asks for is known.
+    func route(_ exchange: Exchange, at now: Instant) {
+        guard core.dispatcher.sticky.isActive, let rule = core.dispatcher.sticky.router?.rule else { return }
+        let request = head.withUnsafeReadableBytes { stickyRequest(parser.head, $0, rule) }
+        core.dispatcher.sticky.route(exchange, request, at: now)
+    }
+
     /// Has a request that belonged to no session when it came belong to one of the worker that has answered it.
     private func adopt(_ exchange: Exchange) {
         guard let rule = core.dispatcher.sticky.router?.rule else { return }
@@ -67,13 +74,6 @@ extension HTTP1Connection {
     private func isPartOfPage(_ request: RequestHead, _ bytes: UnsafeRawBufferPointer) -> Bool {
         let field = request.fields.first { isNamed($0, "sec-fetch-dest", bytes) }
         return field.map { SessionHint.isPartOfPage(fetchedFor: $0.value.bytes(in: bytes)) } ?? false
-    }
-
-    private func opensSocket(_ request: RequestHead, _ bytes: UnsafeRawBufferPointer) -> Bool {
-        guard request.requestsUpgrade else { return false }
-        return request.fields.contains { field in
-            field.known == .upgrade && isEqual(field.value.bytes(in: bytes), "websocket")
-        }
     }
 
     private func protocolSession(

@@ -74,6 +74,7 @@ final class HTTP1Connection: ChannelInboundHandler, RemovableChannelHandler {
     var backlog = ResponseBacklog()
     var isDrainingBacklog = false
     var needsFlush = false
+    var socket = DirectSocket()
     var acknowledged: UInt64 = 0
     var lingered = 0
 

@@ -28,6 +28,8 @@ final class SocketStream {
     var farewell: CloseEnvelope?
     /// Whether the app is told nothing more.
     var isOver = false
+    /// Whether more messages of the app, or more of this one, lie behind what its owner is being told.
+    var messagesContinue = false
     /// Whether it waits for room in the loop's ring.
     var wantsRoom = false
     /// Whether its owner is to be told that all that has come was told.

@@ -5,6 +5,9 @@ internal import WorkerLink
 
 /// From the client's frames to the app's messages.
 extension WebSocketConnection {
+    /// Of a message that is not whole at least so much is sent on at once.
+    private static let pieceBytes = 16 << 10
+
     /// Goes as far as the bytes reach and the app takes them.
     func process() {
         guard !isProcessing else { return }
@@ -36,13 +39,15 @@ extension WebSocketConnection {
     ///
     /// - Returns: Whether there may be more.
     private func step() -> Bool {
-        let room = UnsafeMutableRawBufferPointer(
-            rebasing: core.messageRoom[..<(LinkGeometry.loopChunkBytes - partial.readableBytes)]
-        )
+        // Unmasked to where the worker reads it. When the app is told nothing any more, to nowhere.
+        let open = conversation.isOpen ? stream : nil
+        let room = open.flatMap(core.dispatcher.messageRoom) ?? core.messageRoom
+        let before = partial.readableBytes
+        let target = UnsafeMutableRawBufferPointer(rebasing: room[before...])
         var violation: WebSocketViolation?
         let step = inbound.readWithUnsafeReadableBytes { bytes -> (Int, MessageReader.Step?) in
             do throws(WebSocketViolation) {
-                let step = try reader.read(bytes, into: room)
+                let step = try reader.read(bytes, into: target)
                 return (step.consumed, step)
             } catch {
                 violation = error
@@ -53,14 +58,19 @@ extension WebSocketConnection {
             if let violation { perform(conversation.violated(violation)) }
             return false
         }
-        let produced = UnsafeRawBufferPointer(rebasing: room[..<step.produced])
+        let produced = UnsafeRawBufferPointer(rebasing: target[..<step.produced])
         switch step.event {
         case .message:
-            deliver(produced, continues: false)
+            deliver(step.produced, continues: false, in: room, to: open)
         case .outputIsFull:
-            deliver(produced, continues: true)
+            deliver(step.produced, continues: true, in: room, to: open)
         case .needsInput:
-            keep(produced)
+            // Much of a message goes on at once; little waits for more.
+            if before + step.produced < Self.pieceBytes {
+                keep(produced)
+            } else {
+                deliver(step.produced, continues: true, in: room, to: open)
+            }
             return false
         case .ping(let payload):
             keep(produced)
@@ -82,13 +92,21 @@ extension WebSocketConnection {
         if !bytes.isEmpty, conversation.isOpen { partial.writeBytes(bytes) }
     }
 
-    private func deliver(_ bytes: UnsafeRawBufferPointer, continues: Bool) {
-        guard conversation.isOpen, let stream else { return }
-        partial.withUnsafeReadableBytes { kept in
-            core.dispatcher.metrics.webSocketReceived(bytes: kept.count + bytes.count, isWhole: !continues)
-            core.dispatcher.send(kept, bytes, isText: reader.isText, continues: continues, to: stream)
+    /// Sends what was kept of the message, and `count` bytes that lie behind the place for it in `room`.
+    private func deliver(
+        _ count: Int,
+        continues: Bool,
+        in room: UnsafeMutableRawBufferPointer,
+        to stream: SocketStream?
+    ) {
+        guard let stream else { return }
+        let before = partial.readableBytes
+        if before > 0 {
+            partial.withUnsafeReadableBytes { room.copyMemory(from: $0) }
+            partial = ByteBuffer()
         }
-        if partial.readableBytes > 0 { partial = ByteBuffer() }
+        core.dispatcher.metrics.webSocketReceived(bytes: before + count, isWhole: !continues)
+        core.dispatcher.send(before + count, isText: reader.isText, continues: continues, to: stream)
     }
 
     func setReading(_ on: Bool) {
@@ -103,7 +121,8 @@ extension WebSocketConnection {
         inputIsClosed = true
         switch phase {
         case .open: process()
-        case .lingering: close()
+        // Its client may still read what was written: that ends it too.
+        case .lingering: if bufferedBytes == 0 { close() }
         case .closed: break
         }
     }

@@ -12,6 +12,12 @@ extension WebSocketConnection: SocketOwner {
         guard conversation.isOpen, let context else { return }
         let opcode: Opcode = isWithinMessage ? .continuation : isText ? .text : .binary
         isWithinMessage = continues
+        account.sentBytes += bytes.count
+        core.dispatcher.metrics.webSocketSent(bytes: bytes.count, isWhole: !continues)
+        if bytes.count >= DirectSocket.smallestBytes {
+            writeLarge(bytes, opcode, isFinal: !continues, context.channel)
+            return
+        }
         if outgoing.readableBytes + bytes.count > Self.gatheredBytes { handOver() }
         if outgoing.storageCapacity == 0 {
             outgoing = context.channel.allocator.buffer(capacity: bytes.count + FrameWriter.greatestHead)
@@ -21,8 +27,32 @@ extension WebSocketConnection: SocketOwner {
             return FrameWriter.writeHead(opcode, isFinal: !continues, count: bytes.count, to: target)
         }
         outgoing.writeBytes(bytes)
-        account.sentBytes += bytes.count
-        core.dispatcher.metrics.webSocketSent(bytes: bytes.count, isWhole: !continues)
+    }
+
+    /// Writes a frame whose payload is worth a call of its own.
+    private func writeLarge(
+        _ payload: UnsafeRawBufferPointer,
+        _ opcode: Opcode,
+        isFinal: Bool,
+        _ channel: any Channel
+    ) {
+        flush()
+        withUnsafeTemporaryAllocation(byteCount: FrameWriter.greatestHead, alignment: 1) { room in
+            guard let target = room.baseAddress else { return }
+            let count = FrameWriter.writeHead(opcode, isFinal: isFinal, count: payload.count, to: target)
+            let head = UnsafeRawBufferPointer(start: target, count: count)
+            let sent = socket.send(
+                head,
+                payload,
+                UnsafeRawBufferPointer(start: nil, count: 0),
+                continues: stream?.messagesContinue ?? false,
+                to: channel
+            )
+            progress.wrote(sent)
+            guard sent < count + payload.count else { return }
+            outgoing = channel.allocator.buffer(capacity: count + payload.count - sent)
+            outgoing.writeRest(after: sent, of: head, payload)
+        }
     }
 
     func paused() {

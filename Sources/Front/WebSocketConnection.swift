@@ -51,6 +51,7 @@ final class WebSocketConnection: ChannelInboundHandler {
     /// Frames that are written with the next flush.
     var outgoing = ByteBuffer()
     var needsFlush = false
+    var socket = DirectSocket()
     /// Whether a message of the app is under way.
     var isWithinMessage = false
     /// The answer to the last ping that came while the client took nothing.

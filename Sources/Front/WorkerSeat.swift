@@ -31,6 +31,8 @@ final class WorkerSeat {
     var sockets = SocketTable()
     /// Those that have something to send for which the loop's ring had no room.
     var wantingSockets: [SocketStream] = []
+    /// How far the worker had read when those that want room were last tried.
+    var servedAt = UInt64.max
     /// Those that have said something since their clients' sockets were flushed.
     var touchedSockets: [SocketStream] = []
     /// The frames that lay untaken when it was held.

@@ -47,7 +47,7 @@ struct ResponseHead: ~Copyable {
     var contentLength: UInt64?
     let base: UnsafeMutableRawPointer
     /// What the application called or sent, as its errors name it.
-    let source: String
+    var source: String
     private let capacity: Int
 
     /// Creates room for heads of at most `capacity` bytes.

@@ -401,7 +401,7 @@ def test_a_file_may_come_when_the_head_has_gone_out(worker, target, method, body
 
 @pytest.mark.parametrize("kind, error", [
     ("missing", "FileNotFoundError: [Errno 2]"), ("directory", "IsADirectoryError: [Errno 21]"),
-    ("bytes", "the path must be a str, not bytes")])
+    ("bytes", "the path must be a str, not bytes"), ("nul", "the path holds a NUL byte")])
 def test_a_file_that_is_not_there_is_an_error_of_the_application(worker, kind, error):
     response = worker.get("/pathsend?" + kind)
     assert is_500(response) and error in response.logs[0][1]
@@ -431,11 +431,44 @@ def test_an_error_behind_a_complete_answer_is_only_logged(worker):
 
 
 @pytest.mark.parametrize("target, error", [
-    ("/answers-nothing", "returned without sending a response"), ("/answers-half", "without completing its response")])
-def test_an_application_that_returns_too_early_is_answered_for(worker, target, error):
-    response = worker.get(target)
-    assert response.status in (500, 200) and response.ending in ("whole", "abort")
+    ("/answers-nothing", "returned without sending a response"), ("/answers-half", "without completing its response"),
+    ("/raises-behind-head", "ValueError: behind the head"), ("/ws-denies-half", "without completing its response")])
+def test_an_application_that_ends_too_early_is_answered_for_once(worker, target, error):
+    stream = worker.connect(target) if target.startswith("/ws") else worker.open(target=target)
+    response = worker.answer(stream)
+    assert is_500(response) and response.ending == "whole"
     worker.wait_for_log(error)
+    assert worker.get("/hello").body == b"Hello"
+    assert worker.is_silent(stream, 0)
+
+
+def test_a_task_that_still_receives_when_the_application_has_returned_is_told_of_the_end(worker):
+    assert is_500(worker.get("/receives-in-a-task"))
+    assert wait_for_notes(worker) == ["http.disconnect"]
+
+
+def test_a_task_that_still_sends_when_the_application_has_returned_is_told_of_the_end(worker):
+    stream = worker.accepted("/ws-sends-in-a-task")
+    assert wait_for_notes(worker) == ["RuntimeError"]
+    # What it had given goes out as the client takes it.
+    assert worker.next(stream).kind == "message"
+
+
+def test_what_an_application_writes_into_its_scope_is_not_in_the_next(worker):
+    assert [worker.get("/marks-its-scope").body for _ in range(2)] == [b"False", b"False"]
+
+
+def test_headers_may_be_generators_of_generators(worker):
+    response = worker.get("/header-generators")
+    assert (response.body, response.fields) == (b"generated", [("x-a", "1"), ("x-b", "2")])
+
+
+def test_an_error_does_not_keep_what_the_application_had(start_loop):
+    with start_loop() as worker:
+        worker.ready()
+        assert is_500(worker.get("/raises-with-a-resource"))
+        # No collector runs any more: what is released is released by its last reference.
+        assert wait_for_notes(worker) == ["released"]
 
 
 def test_a_body_that_never_ends_is_broken_off_when_the_application_returns(worker):

@@ -90,6 +90,8 @@ async def _serve(stream, scope):
         place = error.__traceback__
         if place is not None and place.tb_next is not None:
             error.__traceback__ = place.tb_next
+        # It leads to this frame, which must not keep it: with it all that the application had would wait for the collector.
+        del place
         _finish(stream.name, error)
         # What else would end the process is an error of the application like any other.
         if isinstance(error, _lanes.Leave):
@@ -98,6 +100,10 @@ async def _serve(stream, scope):
         _finish(stream.name, None)
     finally:
         del _streams[stream.name]
+        # Tasks of its own may still wait for what does not come any more.
+        for waiters in (stream.readers, stream.writers):
+            if waiters:
+                _wake(waiters)
 
 
 def _begin_eagerly(name, scope):
@@ -158,13 +164,14 @@ class Glue:
         self.begin = begin
         self.root_path = root_path.encode("ascii")
         self.state = state
+        self.asgi = {"version": "3.0", "spec_version": "2.4"}
         self.call_soon = loop.call_soon
         self.wake_readers = lambda name: _wake(_streams[name].readers)
         self.wake_writers = lambda name: _wake(_streams[name].writers)
         # What is the same in all scopes, and in those of a kind; what each sets stands here so that the copy has room.
         common = {
             "type": "http",
-            "asgi": {"version": "3.0", "spec_version": "2.4"},
+            "asgi": None,
             "http_version": "1.1",
             "server": None,
             "client": None,
@@ -203,19 +210,35 @@ class Server:
     def run(self):
         """Serves until the front says stop. Returns the exit code; raises LoadingError when start-up fails."""
         asyncio.set_event_loop(self.loop)
+        _lanes.on_leave = self._leave_soon
+        ended = None
         try:
             is_stopped = self.loop.run_until_complete(self._run())
-        except SystemExit as error:
+        except (SystemExit, KeyboardInterrupt) as error:
             self._leave_child(error)
-            self._finish_up()
-            if self._drain is None and not isinstance(error, _lanes.Leave):
-                raise _lifespan.ended_process(error) from error
-            return error.code if isinstance(error.code, int) else 1
+            ended = error
         except BaseException as error:
             self._leave_child(error)
             raise
+        finally:
+            _lanes.on_leave = None
+        # Behind the handler: what goes wrong from here on did not come of that.
         self._finish_up()
-        return 0 if is_stopped else 1
+        if ended is None:
+            return 0 if is_stopped else 1
+        if self._drain is None and not isinstance(ended, _lanes.Leave):
+            raise _lifespan.ended_process(ended) from ended
+        code = getattr(ended, "code", 1)
+        return code if isinstance(code, int) else 1
+
+    def _leave_soon(self, leave):
+        """Has the loop raise it too: where the handler of the signal has raised it somebody may have caught it."""
+
+        def leave_again():
+            if _lanes.on_leave is not None:
+                raise leave
+
+        self.loop.call_soon_threadsafe(leave_again)
 
     def _leave_child(self, error=None):
         """Ends a forked child that has come back to the loop: that is its parent's."""

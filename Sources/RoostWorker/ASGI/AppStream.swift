@@ -74,6 +74,8 @@ final class AppStream: @unchecked Sendable {
 
     var phase = AnswerPhase.unanswered
     var socket = SocketPhase.requested
+    /// Whether the application has received `websocket.connect`, which comes first, whatever became of the client.
+    var wasConnected = false
     /// Whether the application has accepted the WebSocket, whatever became of it.
     var wasAccepted = false
     var departure = Departure.none

@@ -9,6 +9,8 @@ struct LoopGlue {
     let http: PythonObject
     /// The scope that every WebSocket's is a copy of.
     let webSocket: PythonObject
+    /// The `asgi` that every scope's is a copy of.
+    let asgi: PythonObject
     /// The `extensions` that every request's are a copy of.
     let httpExtensions: PythonObject
     /// The `extensions` that every WebSocket's are a copy of.
@@ -46,9 +48,9 @@ struct LoopGlue {
     init?(_ object: PythonObject) {
         func part(_ name: StaticString) -> PythonObject? { PythonText.attribute(name, of: object) }
         guard let http = part("http"), let webSocket = part("websocket"),
-            let httpExtensions = part("http_extensions"), let webSocketExtensions = part("websocket_extensions"),
-            let rootPath = part("root_path"), let state = part("state"), let begin = part("begin"),
-            let wakeReaders = part("wake_readers"),
+            let asgi = part("asgi"), let httpExtensions = part("http_extensions"),
+            let webSocketExtensions = part("websocket_extensions"), let rootPath = part("root_path"),
+            let state = part("state"), let begin = part("begin"), let wakeReaders = part("wake_readers"),
             let wakeWriters = part("wake_writers"), let callSoon = part("call_soon"),
             let describe = part("describe"), let isDeparture = part("is_departure"),
             let clientLeft = part("client_left"), let cancelled = part("cancelled"),
@@ -56,6 +58,7 @@ struct LoopGlue {
         else { return nil }
         self.http = http
         self.webSocket = webSocket
+        self.asgi = asgi
         self.httpExtensions = httpExtensions
         self.webSocketExtensions = webSocketExtensions
         self.rootPath = RootPath(PythonBytes.view(of: rootPath) ?? UnsafeRawBufferPointer(start: nil, count: 0))

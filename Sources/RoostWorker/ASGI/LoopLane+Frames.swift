@@ -109,7 +109,7 @@ extension LoopLane {
             return false
         }
         Py_DecRef(result)
-        if stream.phase == .headReady { flushHead(of: stream) }
+        if stream.phase == .headReady, !stream.isReturned { flushHead(of: stream) }
         return true
     }
 

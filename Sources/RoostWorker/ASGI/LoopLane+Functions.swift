@@ -44,7 +44,7 @@ extension LoopLane {
     /// `is_flushed(stream)`: whether nothing of what was given is still to go.
     static let isFlushed: PythonFunction.Body = { _, arguments, count, _ in
         guard let lane = current, let name = LoopLane.streamName(arguments, count, 1) else { return nil }
-        guard let stream = lane.streams[name] else { return LoopLane.owned(lane.messages.yes) }
+        guard let stream = lane.streams[name], !stream.isReturned else { return LoopLane.owned(lane.messages.yes) }
         if stream.isLost {
             lane.raise(.clientLeft)
             return nil

@@ -87,6 +87,7 @@ extension LoopLane {
             throw unexpected(message, stream)
         }
         let status = try message.status(messages)
+        head.source = stream.isSocket ? "websocket.http.response.start" : "http.response.start"
         do throws(ApplicationMistake) {
             try head.set(status: status, headers: message.value(messages.headers))
         } catch {

@@ -13,37 +13,52 @@ extension ResponseHead {
         headers: PythonObject?,
         subprotocol: UnsafeRawBufferPointer? = nil
     ) throws(ApplicationMistake) {
+        guard let headers, headers != roost_none() else {
+            begin(status)
+            return try end(fields: 0, subprotocol)
+        }
+        // First: to iterate over it may run code of the application, even that of other requests.
+        guard let list = PlainSequence(ofSequences: headers) else {
+            throw ApplicationMistake(.type, "\(source): the headers must be a list of pairs of name and value")
+        }
+        begin(status)
+        guard list.count < Int(UInt16.max) else {
+            throw ApplicationMistake(.value, "\(source): \(list.count) headers are too many")
+        }
+        var fields = 0
+        for index in 0..<list.count {
+            guard let item = list[index], let pair = PlainSequence(item), pair.count == 2,
+                let name = pair[0].flatMap(PythonBytes.view), let value = pair[1].flatMap(PythonBytes.view)
+            else {
+                throw ApplicationMistake(
+                    .type,
+                    "\(source): header \(index) must be a pair of name and value, both bytes"
+                )
+            }
+            if try appendField(name, value) { fields += 1 }
+        }
+        try end(fields: fields, subprotocol)
+    }
+
+    private mutating func begin(_ status: UInt16) {
         count = Self.fixedBytes
         contentLength = nil
         self.status = status
         let reason = StatusReason.text(of: status)
         _ = append(UnsafeRawBufferPointer(start: reason.utf8Start, count: reason.utf8CodeUnitCount))
-        var fields = 0
-        if let headers, headers != roost_none() {
-            guard let list = PlainSequence(headers) else {
-                throw ApplicationMistake(.type, "\(source): the headers must be a list of pairs of name and value")
-            }
-            guard list.count < Int(UInt16.max) else {
-                throw ApplicationMistake(.value, "\(source): \(list.count) headers are too many")
-            }
-            for index in 0..<list.count {
-                guard let item = list[index], let pair = PlainSequence(item), pair.count == 2,
-                    let name = pair[0].flatMap(PythonBytes.view), let value = pair[1].flatMap(PythonBytes.view)
-                else {
-                    throw ApplicationMistake(
-                        .type,
-                        "\(source): header \(index) must be a pair of name and value, both bytes"
-                    )
-                }
-                if try appendField(name, value) { fields += 1 }
-            }
-        }
+    }
+
+    private mutating func end(
+        fields: Int,
+        _ subprotocol: UnsafeRawBufferPointer?
+    ) throws(ApplicationMistake) {
+        var fields = fields
         if let subprotocol {
             let name: StaticString = "sec-websocket-protocol"
             let bytes = UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)
             if try appendField(bytes, subprotocol) { fields += 1 }
         }
-        storeCounts(reasonLength: reason.utf8CodeUnitCount, fields: fields)
+        storeCounts(reasonLength: StatusReason.text(of: status).utf8CodeUnitCount, fields: fields)
     }
 
     /// - Returns: false when the field was left out.

@@ -7,7 +7,7 @@ internal import WorkerLink
 struct Scope: ~Copyable {
     private struct Keys {
         let httpVersion, method, scheme, path, rawPath, query, headers, client, server: PythonObject
-        let state, extensions, subprotocols, roost, requestID: PythonObject
+        let asgi, state, extensions, subprotocols, roost, requestID: PythonObject
 
         init?() {
             guard let httpVersion = PythonText.interned("http_version"), let method = PythonText.interned("method"),
@@ -17,7 +17,7 @@ struct Scope: ~Copyable {
                 let server = PythonText.interned("server"), let state = PythonText.interned("state"),
                 let extensions = PythonText.interned("extensions"),
                 let subprotocols = PythonText.interned("subprotocols"), let roost = PythonText.interned("roost"),
-                let requestID = PythonText.interned("request_id")
+                let requestID = PythonText.interned("request_id"), let asgi = PythonText.interned("asgi")
             else { return nil }
             self.httpVersion = httpVersion
             self.method = method
@@ -28,6 +28,7 @@ struct Scope: ~Copyable {
             self.headers = headers
             self.client = client
             self.server = server
+            self.asgi = asgi
             self.state = state
             self.extensions = extensions
             self.subprotocols = subprotocols
@@ -39,6 +40,8 @@ struct Scope: ~Copyable {
     private let keys: Keys
     /// What is the same in every scope of a kind.
     private let http, webSocket: PythonObject
+    /// What every scope's `asgi` is a copy of.
+    private let asgi: PythonObject
     /// What is the same in every scope's `extensions`.
     private let httpExtensions, webSocketExtensions: PythonObject
     /// The lifespan's, of which each scope has a copy.
@@ -65,6 +68,7 @@ struct Scope: ~Copyable {
         self.keys = keys
         http = glue.http
         webSocket = glue.webSocket
+        asgi = glue.asgi
         httpExtensions = glue.httpExtensions
         webSocketExtensions = glue.webSocketExtensions
         state = glue.state
@@ -87,6 +91,7 @@ struct Scope: ~Copyable {
             setRequestLine(scope, request, isSocket: isSocket)
             && setAddresses(scope, request)
             && set(scope, keys.headers, owned: makeHeaders(request))
+            && set(scope, keys.asgi, owned: PyDict_Copy(asgi))
             && set(scope, keys.state, owned: PyDict_Copy(state))
             && set(scope, keys.extensions, owned: makeExtensions(isSocket: isSocket, requestID: requestID))
             && (!isSocket || set(scope, keys.subprotocols, owned: Self.makeSubprotocols(request)))
