@@ -154,15 +154,18 @@ extension Dispatcher {
         case .granted(let count):
             stream.flow.sending.granted(count)
             stream.owner?.mayGoOn()
-        case .log(let level, let text, isOfRequest: _):
-            log(level, text, nil, seat)
+        case .log(let level, let text, let isOfRequest):
+            log(level, text, isOfRequest ? stream.request : nil, seat)
         case .ended, .extended, .markedIdempotent:
             break
         case .aborted(let reason):
             logger.log(
                 level: stream.owner == nil ? .debug : .error,
                 "the app's WebSocket broke off",
-                metadata: ["reason": "\(String(decoding: reason.prefix(1024), as: UTF8.self))"]
+                metadata: [
+                    "request": "\(requestIDs.text(stream.request))",
+                    "reason": "\(String(decoding: reason.prefix(1024), as: UTF8.self))",
+                ]
             )
         case .began, .continued, .file, .opened:
             throw .unexpectedFrame

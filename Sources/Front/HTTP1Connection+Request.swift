@@ -74,7 +74,7 @@ extension HTTP1Connection {
             envelopeFields = kept
             exchange.requestClass = requestClass(of: request, bytes, at: now)
             if !core.requestTimeouts.isEmpty {
-                exchange.deadline.limit = core.requestTimeouts.limit(for: request.path.bytes(in: bytes))
+                exchange.deadline.limit = core.requestTimeouts.limit(for: appPath(of: request, bytes))
             }
         }
         if let failure { throw failure }
@@ -93,7 +93,7 @@ extension HTTP1Connection {
 
     private func requestClass(of request: RequestHead, _ bytes: UnsafeRawBufferPointer, at now: Instant) -> RequestClass
     {
-        let path = request.path.bytes(in: bytes)
+        let path = appPath(of: request, bytes)
         for prefix in core.configuration.criticalPaths where path.starts(with: prefix.utf8) { return .critical }
         for prefix in core.configuration.sheddablePaths where path.starts(with: prefix.utf8) { return .sheddable }
         let isFirst = answeredAt.map { now.since($0) > .seconds(1) } ?? true
@@ -104,6 +104,11 @@ extension HTTP1Connection {
             return field.value.bytes(in: bytes).elementsEqual("document".utf8) ? .opening : .standard
         }
         return isLearned && method.elementsEqual("GET".utf8) ? .opening : .standard
+    }
+
+    /// The path of a request below the root path, whether or not a proxy has taken that off.
+    func appPath(of request: RequestHead, _ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        core.configuration.rootPath.rest(of: request.path.bytes(in: bytes))
     }
 
     /// Offers the complete request.

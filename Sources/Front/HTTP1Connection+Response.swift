@@ -33,7 +33,8 @@ extension HTTP1Connection: ExchangeOwner {
                     context: ResponseContext(
                         isHEAD: request.isHEAD,
                         minorVersion: request.minorVersion,
-                        keepsAlive: request.keepsAlive && !core.isDraining && !inputIsClosed,
+                        keepsAlive: request.keepsAlive && !core.isDraining && !inputIsClosed
+                            && !(isWhole && isRestTooLong),
                         bodyLength: known,
                         date: core.date,
                         serverName: core.serverName,
@@ -183,7 +184,7 @@ extension HTTP1Connection: ExchangeOwner {
     private func answer(_ id: String, status: Int, message: String) {
         let request = parser.head
         response.status = status
-        let keepsAlive = request.keepsAlive && !inputIsClosed && !core.isDraining
+        let keepsAlive = request.keepsAlive && !inputIsClosed && !core.isDraining && !isRestTooLong
         write(
             ByteBuffer(
                 bytes: RefusalResponse.bytes(

@@ -8,7 +8,7 @@ import os
 import sys
 import traceback
 
-from roost import _forks, _lanes, _lifespan, _loops, _pathsend, _pools, _request, _wsgi
+from roost import _forks, _frameworks, _lanes, _lifespan, _loops, _pathsend, _pools, _request, _wsgi
 
 # Set once by `Server`, before the first request: the library's functions, and what every task needs.
 _receive = _send = _is_flushed = _finish = None
@@ -163,8 +163,9 @@ class Glue:
     client_left = ClientLeft
     cancelled = asyncio.CancelledError
 
-    def __init__(self, loop, state, begin, sends_files):
+    def __init__(self, loop, state, begin, sends_files, root_path, is_known):
         self.begin = begin
+        self.root_path = root_path.encode("ascii")
         self.state = state
         self.asgi = {"version": "3.0", "spec_version": "2.4"}
         self.call_soon = loop.call_soon
@@ -178,7 +179,8 @@ class Glue:
             "server": None,
             "client": None,
             "scheme": "http",
-            "root_path": "",
+            # An application that looks for it in the path by itself must not be told to take it off.
+            "root_path": "" if is_known else root_path,
             "path": "",
             "raw_path": b"",
             "query_string": b"",
@@ -203,6 +205,7 @@ class Server:
         self._native = native
         self._control = control
         self._loaded = loaded
+        self._root_path = settings.get("root_path", "")
         self._wake = wake
         self._is_guest = is_guest
         self._ended = None
@@ -295,7 +298,9 @@ class Server:
         # A factory of the application's own decides what its tasks are.
         eager = sys.version_info >= (3, 12) and self.loop.get_task_factory() is None
         sends_files = _pathsend.unaware(_application) is None
-        glue = Glue(self.loop, self._lifespan.state, _begin_eagerly if eager else _begin, sends_files)
+        begin = _begin_eagerly if eager else _begin
+        is_known = _frameworks.knows_root_path(self._loaded.application, self._root_path)
+        glue = Glue(self.loop, self._lifespan.state, begin, sends_files, self._root_path, is_known)
         functions = self._native.open_loop(glue)
         _receive, _send, _is_flushed, _finish, self._interrupt, self._drain, _, extend, mark = functions
         _request.bind_loop(extend, mark)
