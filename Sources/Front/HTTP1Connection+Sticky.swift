@@ -53,7 +53,7 @@ extension HTTP1Connection {
     /// What `Set-Cookie` says in the app's answer to a request; empty for none.
     func cookie(for exchange: Exchange) -> [UInt8] {
         guard core.dispatcher.sticky.isActive else { return [] }
-        if exchange.session == nil { adopt(exchange) }
+        if exchange.session == nil { adopt(exchange) } else { core.dispatcher.sticky.answered(exchange) }
         return core.dispatcher.sticky.cookie(for: exchange, isSecure: origin.scheme == .https)
     }
 

@@ -83,6 +83,12 @@ final class StickySessions {
         exchange.isTurnedAway = false
     }
 
+    /// The session of a request stays with the worker that has answered it, if its own has ended meanwhile.
+    func answered(_ exchange: Exchange) {
+        guard let session = exchange.session, let slot = exchange.slot else { return }
+        router?.table.answered(session, by: slot.worker)
+    }
+
     /// What `Set-Cookie` says in the answer to a request; empty for none.
     func cookie(for exchange: Exchange, isSecure: Bool) -> [UInt8] {
         guard let session = exchange.sessionToName else { return [] }

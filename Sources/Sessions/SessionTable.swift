@@ -61,7 +61,8 @@ public struct SessionTable: Sendable {
     ///
     /// - Parameters:
     ///   - session: The session; one that is not known is given a worker.
-    ///   - isNew: Whether it was given its name just now, so that it is not known yet whether it will use it.
+    ///   - isNew: Whether one that is not known has still to show that it will use its name: it was given it just now, or
+    ///     came with one that may be made up.
     ///   - preferred: The worker for it, if it has none and that one takes sessions.
     ///   - now: When it was seen.
     /// - Returns: Its worker; nil when no worker takes sessions and it has none.
@@ -87,6 +88,13 @@ public struct SessionTable: Sendable {
             list(index, as: .present, at: now)
         }
         return keepOrMove(index, preferring: preferred)
+    }
+
+    /// Takes note that a worker has answered a session whose own had ended: its state is there now.
+    public mutating func answered(_ session: SessionID, by worker: WorkerID) {
+        guard let index = places[session], slab[index].worker == nil, isOpen(worker) else { return }
+        settle(index, on: worker)
+        movedFromEnded &+= 1
     }
 
     /// Returns the worker of a session that was there before, which is another if its own has ended, or leaves and is held by

@@ -102,9 +102,10 @@ public struct StickyRouter: Sendable {
         var route = StickyRoute()
         let known = request.answeredBy ?? request.alias.flatMap { aliases.worker(of: $0) }
         if let session = request.cookie {
-            // Also one that is not known, such as from before a restart: it shows that the client keeps cookies.
+            // Also one that is not known, such as from before a restart. Then it may have been made up: until it comes a
+            // second time it is the first to be forgotten, before those whose names are ours.
             route.session = session
-            route.worker = table.place(session, preferring: known, at: now)
+            route.worker = table.place(session, isNew: true, preferring: known, at: now)
         } else if let session = request.alias {
             route.session = session
             let likely = known ?? request.address.flatMap { table.worker(of: $0) }

@@ -52,6 +52,20 @@ import Testing
         #expect(table.sessions(of: two) == 4)
     }
 
+    @Test func `a session whose worker ended stays with the one that has answered it meanwhile`() {
+        var table = SessionTable(one, two, three)
+        _ = table.place(session(1), at: at(0))
+        table.remove(one, at: at(1))
+        table.answered(session(1), by: three)
+        #expect(table.place(session(1), at: at(2)) == three)
+        #expect(table.movedFromEnded == 1)
+        // A late answer of another changes nothing.
+        table.answered(session(1), by: two)
+        table.answered(session(9), by: two)
+        #expect(table.worker(of: session(1)) == three)
+        #expect(table.count == 1)
+    }
+
     @Test func `a session without a worker keeps its name until there is one`() {
         var table = SessionTable(one)
         _ = table.place(session(1), at: at(0))

@@ -3,9 +3,10 @@ import Sessions
 import Testing
 
 @Suite struct StickyRouterTests {
-    private func makeRouter(_ rule: StickyRule = .cookie, seats: Int = 0) -> StickyRouter {
+    private func makeRouter(_ rule: StickyRule = .cookie, seats: Int = 0, capacity: Int? = nil) -> StickyRouter {
         var policy = SessionPolicy()
         policy.seatsPerWorker = seats
+        if let capacity { policy.capacity = capacity }
         var router = StickyRouter(rule: rule, policy: policy)
         router.table.add(one)
         router.table.add(two)
@@ -125,6 +126,14 @@ import Testing
         }
         router.table.remove(one, at: at(1))
         #expect(route(&router) { $0.alias = session(70) }.worker == two)
+    }
+
+    @Test func `names that were made up are forgotten before those that were given`() {
+        var router = makeRouter(capacity: 4)
+        let known = (1...2 as ClosedRange<UInt64>).map { route(&router, newName: $0) { _ in }.cookie }
+        for cookie in known { #expect(route(&router) { $0.cookie = cookie }.session == cookie) }
+        for number in 100..<120 as Range<UInt64> { _ = route(&router) { $0.cookie = session(number) } }
+        for cookie in known { #expect(cookie.flatMap { router.table.worker(of: $0) } != nil) }
     }
 
     @Test func `before there is a worker nobody is given a name`() {
