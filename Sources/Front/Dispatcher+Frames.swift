@@ -87,8 +87,9 @@ extension Dispatcher {
             try takeFile(offset: offset, count: count, for: exchange, seat)
             recordTimes(exchange, MonotonicClock.now())
             exchange.owner?.ended(exchange)
-        case .ended:
+        case .ended(let trailers):
             recordTimes(exchange, MonotonicClock.now())
+            if !trailers.isEmpty { exchange.owner?.trailed(exchange, trailers) }
             exchange.owner?.ended(exchange)
         case .aborted(let reason):
             recordTimes(exchange, MonotonicClock.now())
@@ -108,6 +109,12 @@ extension Dispatcher {
             guard seat.isLoop else { throw .unexpectedFrame }
             exchange.flow.sending.granted(count)
             exchange.owner?.bodyMayGoOn(exchange)
+        case .extended(let until):
+            guard seat.isLoop else { throw .unexpectedFrame }
+            exchange.extendedUntil = until
+        case .markedIdempotent:
+            guard seat.isLoop else { throw .unexpectedFrame }
+            exchange.isMarkedIdempotent = true
         case .opened, .message, .closed:
             throw .unexpectedFrame
         }

@@ -156,7 +156,7 @@ extension Dispatcher {
             stream.owner?.mayGoOn()
         case .log(let level, let text, let isOfRequest):
             log(level, text, isOfRequest ? stream.request : nil, seat)
-        case .ended:
+        case .ended, .extended, .markedIdempotent:
             break
         case .aborted(let reason):
             logger.log(
@@ -221,15 +221,19 @@ extension Dispatcher {
     ///   - stream: The WebSocket.
     func send(_ count: Int, isText: Bool, continues: Bool, to stream: SocketStream) {
         guard let seat = stream.seat else { return }
+        // Of a part the worker can make nothing yet, but it has to say when more may come.
+        let isUrgent = !continues || stream.flow.sending.available <= SendWindow.byteCount / 2
         let claim = seat.worker.link.loop.send(
             .message,
             flags: (isText ? FrameHeader.isText : 0) | (continues ? FrameHeader.continues : 0),
             stream: stream.id.raw,
             count: count,
-            // Of a part the worker can make nothing yet, but it has to say when more may come.
-            isUrgent: !continues || stream.flow.sending.available <= SendWindow.byteCount / 2
+            isUrgent: isUrgent
         ) { _ in }
-        if claim != nil { stream.flow.sending.sent(count) }
+        guard let claim else { return }
+        stream.flow.sending.sent(count)
+        // What nobody is woken for may lie unread.
+        if isUrgent { seat.lastMessage = claim }
     }
 
     /// Tells the app that its client is gone, and why; the stream has no owner from here on.

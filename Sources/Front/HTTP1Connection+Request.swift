@@ -56,8 +56,12 @@ extension HTTP1Connection {
                 return
             }
             var kept = 0
+            takesTrailers = false
             for field in request.fields {
                 if isKept(field) { kept += 1 }
+                if field.known == .te, request.minorVersion > 0, field.value.bytes(in: bytes).namesTrailers {
+                    takesTrailers = true
+                }
                 if field.known == .xRequestStart || field.known == .xQueueStart, trusted.contains(peer.peer),
                     let wait = XRequestStart.upstreamWait(
                         value: field.value.bytes(in: bytes),
@@ -174,6 +178,7 @@ extension HTTP1Connection {
         var flags = flags
         if origin.scheme == .https { flags.insert(.https) }
         if request.minorVersion == 0 { flags.insert(.http10) }
+        if takesTrailers { flags.insert(.takesTrailers) }
         var writer = RequestEnvelopeWriter(
             payload,
             flags: flags,

@@ -316,7 +316,7 @@ extension HTTP1Connection: ExchangeOwner {
             breakOff()
             return
         }
-        if response.framing == .chunked { write(ByteBuffer(staticString: "0\r\n\r\n")) }
+        if response.framing == .chunked { write(response.ending ?? ByteBuffer(staticString: "0\r\n\r\n")) }
         account()
         // With patience a promise to keep the connection is kept, for one more request.
         goOn(keepsAlive: response.keepsAlive && !inputIsClosed && (!core.isDraining || core.idleGrace > .zero))

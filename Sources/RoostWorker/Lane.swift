@@ -129,7 +129,7 @@ final class Lane: @unchecked Sendable {
                 reader.consume(frame.header)
                 return true
             case .body, .left, .credit, .message, .close, .response, .chunk, .end, .abort, .file, .log, .grant,
-                .appMessage, .appClose, nil:
+                .appMessage, .appClose, .extend, .idempotent, nil:
                 reader.consume(frame.header)
             }
         }

@@ -43,7 +43,7 @@ struct Scope: ~Copyable {
     /// What every scope's `asgi` is a copy of.
     private let asgi: PythonObject
     /// What is the same in every scope's `extensions`.
-    private let httpExtensions, webSocketExtensions: PythonObject
+    private let httpExtensions, http10Extensions, webSocketExtensions: PythonObject
     /// The lifespan's, of which each scope has a copy.
     private let state: PythonObject
     private let rootPath: RootPath
@@ -70,6 +70,7 @@ struct Scope: ~Copyable {
         webSocket = glue.webSocket
         asgi = glue.asgi
         httpExtensions = glue.httpExtensions
+        http10Extensions = glue.http10Extensions
         webSocketExtensions = glue.webSocketExtensions
         state = glue.state
         rootPath = glue.rootPath
@@ -93,7 +94,7 @@ struct Scope: ~Copyable {
             && set(scope, keys.headers, owned: makeHeaders(request))
             && set(scope, keys.asgi, owned: PyDict_Copy(asgi))
             && set(scope, keys.state, owned: PyDict_Copy(state))
-            && set(scope, keys.extensions, owned: makeExtensions(isSocket: isSocket, requestID: requestID))
+            && set(scope, keys.extensions, owned: makeExtensions(request.flags, requestID: requestID))
             && (!isSocket || set(scope, keys.subprotocols, owned: Self.makeSubprotocols(request)))
         if isSet { return scope }
         Py_DecRef(scope)
@@ -177,8 +178,11 @@ struct Scope: ~Copyable {
         return headers
     }
 
-    private func makeExtensions(isSocket: Bool, requestID: PythonObject) -> PythonObject? {
-        guard let extensions = PyDict_Copy(isSocket ? webSocketExtensions : httpExtensions) else { return nil }
+    private func makeExtensions(_ flags: RequestEnvelope.Flags, requestID: PythonObject) -> PythonObject? {
+        let common =
+            flags.contains(.webSocket)
+            ? webSocketExtensions : flags.contains(.http10) ? http10Extensions : httpExtensions
+        guard let extensions = PyDict_Copy(common) else { return nil }
         guard let own = PyDict_New() else {
             Py_DecRef(extensions)
             return nil
