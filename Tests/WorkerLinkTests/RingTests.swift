@@ -318,11 +318,13 @@ import Testing
         let region = try LinkRegion(creating: LinkGeometry(lanes: 1, requestRingBytes: 4096))
         let front = FrontLink(region: region)
         var worker = WorkerLane(region: region, lane: 0, doorbell: -1)
-        let room = try #require(front.lanes[0].payloadRoom(3))
+        let reserved = front.lanes[0].payloadRoom(3)
+        let room = try #require(reserved)
         room.copyBytes(from: [7, 8, 9])
         #expect(front.lanes[0].send(.message, stream: 5, count: 3) { _ in } != nil)
         #expect(try worker.take()?.bytes == [7, 8, 9])
-        #expect(front.lanes[0].payloadRoom(4096) == nil)
+        let tooLarge = front.lanes[0].payloadRoom(4096)
+        #expect(tooLarge == nil)
     }
 
     @Test func `a large frame is followed when more of the same body is there`() throws {

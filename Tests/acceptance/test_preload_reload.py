@@ -1,6 +1,6 @@
 """A reload whose template cannot import the app."""
 
-from client import get
+from client import eventually, get
 
 
 def test_a_preloaded_reload_that_fails_names_no_process_that_there_is_not(roost, tmp_path):
@@ -10,7 +10,10 @@ def test_a_preloaded_reload_that_fails_names_no_process_that_there_is_not(roost,
     (tmp_path / "shop.py").write_text("raise RuntimeError('not today')\n")
     outcome = server.command("reload")
     assert outcome.returncode != 0
-    lines = [line for line in server.log().splitlines() if "worker could not be started" in line]
-    assert lines and not [line for line in lines if "exit=" in line]
+    lines = eventually(
+        lambda: [line for line in server.log().splitlines() if "worker could not be started" in line],
+        "the log says so",
+    )
+    assert not [line for line in lines if "exit=" in line]
     assert "pid=0" not in server.log()
     assert get(server.address, "/").body == b"ok"

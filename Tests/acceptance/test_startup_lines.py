@@ -15,15 +15,15 @@ def messages(server):
 
 def test_of_an_asgi_app_it_says_event_loops_and_never_threads(roost):
     server = roost("conform_raw:app", "--processes", 1, "--concurrency", 20)
-    text = server.log()
-    assert "the app is ASGI, on event loops: 20 requests in flight in each worker (concurrency), 100 may wait" in text
+    said = "the app is ASGI, on event loops: 20 requests in flight in each worker (concurrency), 100 may wait"
+    text = eventually(lambda: said in server.log() and server.log(), "the log says what is known")
     assert "with 1 worker process" in text
     assert not re.search(r"\bthreads\b|12 x", text), text
 
 
 def test_of_a_wsgi_app_it_says_how_many_threads_and_why_once_that_is_known(roost):
     server = roost("probe:app", "--processes", 2)
-    lines = messages(server)
+    lines = eventually(lambda: "queue-limit 100: " in server.log() and messages(server), "the log says what is known")
 
     def place(part):
         return next(number for number, line in enumerate(lines) if part in line)
@@ -40,6 +40,7 @@ def test_an_interface_that_is_given_is_said_at_once(roost, interface, said):
     app = "conform_raw:app" if interface == "asgi" else "probe:app"
     threads = [] if interface == "asgi" else ["--threads", 3]
     server = roost(app, "--processes", 2, "--interface", interface, *threads)
+    eventually(lambda: f"the app is {interface.upper()}" in server.log(), "the log says what is known")
     assert said in server.log()
     assert (interface == "asgi") != bool(re.search(r"\bthreads\b", server.log())), server.log()
 
