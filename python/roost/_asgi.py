@@ -4,6 +4,7 @@ Thin: scopes, messages and frames are made by the library. Everything here runs 
 """
 
 import asyncio
+import gc
 import os
 import sys
 import traceback
@@ -16,6 +17,7 @@ _application = None
 _loop = None
 _task = None
 _streams = {}
+_will_collect = False
 
 
 class ClientLeft(OSError):
@@ -93,6 +95,8 @@ async def _serve(stream, scope):
         # It leads to this frame, which must not keep it: with it all that the application had would wait for the collector.
         del place
         _finish(stream.name, error)
+        if is_departure(error):
+            _collect_soon()
         # What else would end the process is an error of the application like any other.
         if isinstance(error, _lanes.Leave):
             raise
@@ -104,6 +108,24 @@ async def _serve(stream, scope):
         for waiters in (stream.readers, stream.writers):
             if waiters:
                 _wake(waiters)
+
+
+def _collect_soon():
+    """Has what a broken off answer leaves behind collected now.
+
+    An error that has passed an exit stack is part of a circle, as with FastAPI, and holds the generator of a streamed
+    answer: its ``finally`` would run with the next collection, which may be hours away. Circle and error are young.
+    """
+    global _will_collect
+    if not _will_collect and gc.isenabled():
+        _will_collect = True
+        _loop.call_soon(_collect)
+
+
+def _collect():
+    global _will_collect
+    _will_collect = False
+    gc.collect(1)
 
 
 def _begin_eagerly(name, scope):
@@ -209,8 +231,9 @@ class Server:
         asyncio.set_event_loop(self.loop)
         _lanes.on_leave = self._leave_soon
         ended = None
+        task = self.loop.create_task(self._run())
         try:
-            is_stopped = self.loop.run_until_complete(self._run())
+            is_stopped = self.loop.run_until_complete(task)
         except (SystemExit, KeyboardInterrupt) as error:
             self._leave_child(error)
             ended = error
@@ -223,6 +246,9 @@ class Server:
         self._finish_up()
         if ended is None:
             return 0 if is_stopped else 1
+        # It has met the same end meanwhile, of which asyncio would write that nobody has asked.
+        if task.done() and not task.cancelled():
+            task.exception()
         if self._drain is None and not isinstance(ended, _lanes.Leave):
             raise _lifespan.ended_process(ended) from ended
         code = getattr(ended, "code", 1)
