@@ -4,7 +4,6 @@ Thin: scopes, messages and frames are made by the library. Everything here runs 
 """
 
 import asyncio
-import gc
 import os
 import sys
 import traceback
@@ -17,7 +16,6 @@ _application = None
 _loop = None
 _task = None
 _streams = {}
-_will_collect = False
 
 
 class ClientLeft(OSError):
@@ -95,8 +93,6 @@ async def _serve(stream, scope):
         # It leads to this frame, which must not keep it: with it all that the application had would wait for the collector.
         del place
         _finish(stream.name, error)
-        if is_departure(error):
-            _collect_soon()
         # What else would end the process is an error of the application like any other.
         if isinstance(error, _lanes.Leave):
             raise
@@ -108,24 +104,6 @@ async def _serve(stream, scope):
         for waiters in (stream.readers, stream.writers):
             if waiters:
                 _wake(waiters)
-
-
-def _collect_soon():
-    """Has what a broken off answer leaves behind collected now.
-
-    An error that has passed an exit stack is part of a circle, as with FastAPI, and holds the generator of a streamed
-    answer: its ``finally`` would run with the next collection, which may be hours away. Circle and error are young.
-    """
-    global _will_collect
-    if not _will_collect and gc.isenabled():
-        _will_collect = True
-        _loop.call_soon(_collect)
-
-
-def _collect():
-    global _will_collect
-    _will_collect = False
-    gc.collect(1)
 
 
 def _begin_eagerly(name, scope):

@@ -15,14 +15,10 @@ async def parts(name):
 
 
 async def streams(send, name):
-    """Ends as FastAPI's exit stacks end: the error that is raised is kept by a frame that it has passed."""
+    """Its frame, and with it the generator, is held by the error that ends it."""
     generator = parts(name)
-    try:
-        async for part in generator:
-            await more(send, part)
-    except OSError as error:
-        kept = error  # noqa: F841
-        raise
+    async for part in generator:
+        await more(send, part)
 
 
 async def app(scope, receive, send):
