@@ -82,6 +82,7 @@ PyObject *PyLong_FromLongLong(long long value);
 long long PyLong_AsLongLong(PyObject *number);
 PyObject *PyLong_FromUnsignedLongLong(unsigned long long value);
 unsigned long long PyLong_AsUnsignedLongLong(PyObject *number);
+double PyFloat_AsDouble(PyObject *number);
 PyObject *PyBool_FromLong(long value);
 
 // https://docs.python.org/3/c-api/exceptions.html

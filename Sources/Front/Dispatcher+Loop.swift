@@ -12,7 +12,14 @@ extension Dispatcher {
         // Also when the worker breaks the protocol: the streams go on elsewhere, or what came of them is sent.
         defer { flush(seat) }
         let link = seat.worker.link
+        var bytes = 0
         while let (header, payload) = try link.loop.peek() {
+            // As much as a whole ring: an app that writes as fast as this reads would have this loop for itself.
+            guard bytes < LinkGeometry.loopResponseRingBytes else {
+                link.leaveLoopForLater()
+                break
+            }
+            bytes += FrameHeader.footprint(payload.count)
             try accept(header, payload, from: seat)
             link.loop.consume(header)
         }
@@ -68,13 +75,17 @@ extension Dispatcher {
         seat.touched.append(exchange)
     }
 
-    /// A frame of no request that runs: a line for the log, or a grant that has crossed with its stream's end.
+    /// A frame of no request that runs: a line for the log, or what another thread of the worker said of a stream that
+    /// was ended meanwhile.
     private func acceptStray(
         _ header: FrameHeader,
         _ payload: UnsafeRawBufferPointer,
         from seat: WorkerSeat
     ) throws(LinkViolation) {
-        guard header.kind != FrameKind.grant.rawValue else { return }
+        switch FrameKind(rawValue: header.kind) {
+        case .grant, .extend, .idempotent: return
+        default: break
+        }
         var nobody = LaneConversation()
         guard case .log(let level, let text, isOfRequest: _) = try nobody.accept(header, payload) else { return }
         log(level, text, nil, seat)
@@ -231,7 +242,7 @@ extension LaneConversation.Event {
         switch self {
         case .began(_, let isWhole): !isWhole
         case .continued, .message: true
-        case .file, .ended, .aborted, .log, .granted, .opened, .closed: false
+        case .file, .ended, .aborted, .log, .granted, .extended, .markedIdempotent, .opened, .closed: false
         }
     }
 }

@@ -154,15 +154,18 @@ extension Dispatcher {
         case .granted(let count):
             stream.flow.sending.granted(count)
             stream.owner?.mayGoOn()
-        case .log(let level, let text, isOfRequest: _):
-            log(level, text, nil, seat)
-        case .ended:
+        case .log(let level, let text, let isOfRequest):
+            log(level, text, isOfRequest ? stream.request : nil, seat)
+        case .ended, .extended, .markedIdempotent:
             break
         case .aborted(let reason):
             logger.log(
                 level: stream.owner == nil ? .debug : .error,
                 "the app's WebSocket broke off",
-                metadata: ["reason": "\(String(decoding: reason.prefix(1024), as: UTF8.self))"]
+                metadata: [
+                    "request": "\(requestIDs.text(stream.request))",
+                    "reason": "\(String(decoding: reason.prefix(1024), as: UTF8.self))",
+                ]
             )
         case .began, .continued, .file, .opened:
             throw .unexpectedFrame
@@ -218,15 +221,19 @@ extension Dispatcher {
     ///   - stream: The WebSocket.
     func send(_ count: Int, isText: Bool, continues: Bool, to stream: SocketStream) {
         guard let seat = stream.seat else { return }
+        // Of a part the worker can make nothing yet, but it has to say when more may come.
+        let isUrgent = !continues || stream.flow.sending.available <= SendWindow.byteCount / 2
         let claim = seat.worker.link.loop.send(
             .message,
             flags: (isText ? FrameHeader.isText : 0) | (continues ? FrameHeader.continues : 0),
             stream: stream.id.raw,
             count: count,
-            // Of a part the worker can make nothing yet, but it has to say when more may come.
-            isUrgent: !continues || stream.flow.sending.available <= SendWindow.byteCount / 2
+            isUrgent: isUrgent
         ) { _ in }
-        if claim != nil { stream.flow.sending.sent(count) }
+        guard let claim else { return }
+        stream.flow.sending.sent(count)
+        // What nobody is woken for may lie unread.
+        if isUrgent { seat.lastMessage = claim }
     }
 
     /// Tells the app that its client is gone, and why; the stream has no owner from here on.

@@ -67,6 +67,10 @@ final class Exchange {
     var isTouched = false
     /// How long it may run.
     var deadline = RunningDeadline()
+    /// Until when the app on an event loop asked to be let work, in nanoseconds of the monotonic clock.
+    var extendedUntil: UInt64?
+    /// Whether the app on an event loop has said that it may run twice.
+    var isMarkedIdempotent = false
     /// Whether it was taken back once already from a worker that runs, but does not come to it.
     var wasMoved = false
     /// From then to the last byte of the response handed to the front; zero until then.
@@ -127,12 +131,18 @@ protocol ExchangeOwner: AnyObject {
     func continued(_ exchange: Exchange, _ bytes: UnsafeRawBufferPointer)
     /// The rest of the body is a part of a file.
     func continued(_ exchange: Exchange, file: SpoolFile, offset: Int, count: Int)
+    /// What comes behind the body, in shared memory; ``ended(_:)`` follows.
+    func trailed(_ exchange: Exchange, _ trailers: UnsafeRawBufferPointer)
     /// The response is complete.
     func ended(_ exchange: Exchange)
     /// No (more) response will come.
     func failed(_ exchange: Exchange, _ failure: ExchangeFailure)
     /// Everything that has come so far was told: a good moment to flush.
     func paused(_ exchange: Exchange)
+}
+
+extension ExchangeOwner {
+    func trailed(_ exchange: Exchange, _ trailers: UnsafeRawBufferPointer) {}
 }
 
 /// Why a request gets no answer from the app, or only a part of one.

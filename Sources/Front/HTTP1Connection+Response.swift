@@ -33,7 +33,8 @@ extension HTTP1Connection: ExchangeOwner {
                     context: ResponseContext(
                         isHEAD: request.isHEAD,
                         minorVersion: request.minorVersion,
-                        keepsAlive: request.keepsAlive && !core.isDraining && !inputIsClosed,
+                        keepsAlive: request.keepsAlive && !core.isDraining && !inputIsClosed
+                            && !(isWhole && isRestTooLong),
                         bodyLength: known,
                         date: core.date,
                         serverName: core.serverName,
@@ -183,7 +184,7 @@ extension HTTP1Connection: ExchangeOwner {
     private func answer(_ id: String, status: Int, message: String) {
         let request = parser.head
         response.status = status
-        let keepsAlive = request.keepsAlive && !inputIsClosed && !core.isDraining
+        let keepsAlive = request.keepsAlive && !inputIsClosed && !core.isDraining && !isRestTooLong
         write(
             ByteBuffer(
                 bytes: RefusalResponse.bytes(
@@ -315,7 +316,7 @@ extension HTTP1Connection: ExchangeOwner {
             breakOff()
             return
         }
-        if response.framing == .chunked { write(ByteBuffer(staticString: "0\r\n\r\n")) }
+        if response.framing == .chunked { write(response.ending ?? ByteBuffer(staticString: "0\r\n\r\n")) }
         account()
         // With patience a promise to keep the connection is kept, for one more request.
         goOn(keepsAlive: response.keepsAlive && !inputIsClosed && (!core.isDraining || core.idleGrace > .zero))

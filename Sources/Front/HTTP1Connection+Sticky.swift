@@ -20,7 +20,7 @@ extension HTTP1Connection {
     ) -> StickyRequest {
         let configuration = core.configuration.sticky
         var sticky = StickyRequest()
-        let path = request.path.bytes(in: bytes)
+        let path = appPath(of: request, bytes)
         sticky.opensSocket = handshakeAccept != nil
         if core.dispatcher.sticky.hasDoor {
             sticky.isAtDoor = configuration.doors.contains { path.starts(with: $0.utf8) }
@@ -33,6 +33,7 @@ extension HTTP1Connection {
             for field in request.fields where field.known == .cookie && sticky.cookie == nil {
                 sticky.cookie = configuration.cookie.session(in: field.value.bytes(in: bytes))
             }
+            if sticky.cookie == nil { sticky.isPartOfPage = isPartOfPage(request, bytes) }
             let named =
                 sticky.opensSocket ? protocolSession(request, bytes) : SessionHint.streamlitSession(inPath: path)
             sticky.alias = named.map { SessionID(hashing: $0, from: .streamlit) }
@@ -68,6 +69,11 @@ extension HTTP1Connection {
         guard let rule = core.dispatcher.sticky.router?.rule else { return }
         let request = head.withUnsafeReadableBytes { stickyRequest(parser.head, $0, rule) }
         core.dispatcher.sticky.adopt(exchange, request, at: MonotonicClock.now())
+    }
+
+    private func isPartOfPage(_ request: RequestHead, _ bytes: UnsafeRawBufferPointer) -> Bool {
+        let field = request.fields.first { isNamed($0, "sec-fetch-dest", bytes) }
+        return field.map { SessionHint.isPartOfPage(fetchedFor: $0.value.bytes(in: bytes)) } ?? false
     }
 
     private func protocolSession(

@@ -68,6 +68,8 @@ final class HTTP1Connection: ChannelInboundHandler, RemovableChannelHandler {
     var exchange: Exchange?
     var origin: ClientOrigin
     var envelopeFields = 0
+    /// Whether the client takes trailer fields.
+    var takesTrailers = false
 
     // Answering.
     var response = ResponseProgress()
@@ -152,6 +154,8 @@ struct ResponseProgress {
     var bodyBytes = 0
     /// What is put behind the body, see ``CodeFailure``; nil for nothing.
     var addition: [UInt8]?
+    /// The end of a body in chunks that has trailer fields.
+    var ending: ByteBuffer?
     /// What the worker sent can't be sent on: ignore the rest.
     var isBroken = false
 

@@ -10,6 +10,8 @@ internal import WorkerLink
 final class SocketStream {
     /// Names it in frames.
     let id: StreamID
+    /// The number of its handshake, which its lines in the log go by.
+    let request: UInt64
     /// The worker that has it; nil once that has ended, or the stream has.
     var seat: WorkerSeat?
     /// What the worker may say next.
@@ -35,6 +37,7 @@ final class SocketStream {
 
     init(id: StreamID, seat: WorkerSeat, exchange: Exchange) {
         self.id = id
+        request = exchange.number
         self.seat = seat
         self.exchange = exchange
     }

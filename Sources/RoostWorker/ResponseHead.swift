@@ -142,7 +142,7 @@ struct ResponseHead: ~Copyable {
 
     /// What is wrong when there is no room.
     var tooLarge: ApplicationMistake {
-        ApplicationMistake(.value, "\(source): the head is longer than \(capacity) bytes")
+        ApplicationMistake(.value, "\(source): the headers are longer than \(capacity) bytes")
     }
 }
 

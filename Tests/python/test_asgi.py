@@ -81,7 +81,8 @@ def test_the_scope_holds_what_asgi_names(worker):
         "scheme": "http", "path": "/scope-text/é b/c%zz\ufffd", "raw_path": b"/scope-text/%C3%A9%20b%2Fc%zz%ff",
         "query_string": b"x=%20y&z", "root_path": "", "server": ("shop.example", 8000),
         "client": ("2001:db8::1", 4711), "headers": [(b"host", b"shop.example:8000"), (b"x-two", b"2")],
-        "extensions": {"http.response.pathsend": {}, "roost": {"request_id": "abc-1"}},
+        "extensions": {"http.response.pathsend": {}, "http.response.trailers": {},
+                       "roost": {"request_id": "abc-1"}},
     }
 
 
@@ -323,7 +324,7 @@ def test_headers_may_be_any_pairs_and_those_of_the_connection_are_the_server_s(w
     ("break", "ValueError: http.response.start: the value of 'x-a' must not hold control characters"),
     ("name", "ValueError: http.response.start: 'x a' is no header name"),
     ("empty-name", "ValueError: http.response.start: '' is no header name"),
-    ("huge", "ValueError: http.response.start: the head is longer than"),
+    ("huge", "ValueError: http.response.start: the headers are longer than"),
     ("two-lengths", "ValueError: http.response.start: Content-Length must be one number"),
     ("no-length", "ValueError: http.response.start: Content-Length must be one number")])
 def test_headers_that_are_none_are_errors_of_the_application(worker, kind, error):
@@ -365,7 +366,7 @@ def test_messages_out_of_order_are_errors(worker):
     for messages, error in (
         ('[{"type":"http.response.body"}]', "RuntimeError: unexpected ASGI message 'http.response.body' before 'http."),
         ('[{"type":"websocket.send","text":""}]', "RuntimeError: unexpected ASGI message 'websocket.send' before"),
-        ('[{"type":"http.response.trailers"}]', "RuntimeError: unexpected ASGI message 'http.response.trailers': no"),
+        ('[{"type":"http.response.pushes"}]', "RuntimeError: unexpected ASGI message 'http.response.pushes': no"),
         ('[{"status":200}]', "TypeError: an ASGI message must have a type"), ("[7]", "TypeError: an ASGI message must be"),
         ('[{"type":7}]', "TypeError: an ASGI message must have a type, a str"),
     ):
@@ -550,7 +551,7 @@ def test_receive_gives_the_disconnect_when_the_answer_is_complete(worker):
 
 def test_one_of_two_that_receive_may_be_cancelled(worker):
     stream = worker.open(target="/two-readers")
-    worker.get("/hello")
+    assert wait_for_notes(worker) == ["cancelled"]
     worker.leave(stream, half=True)
     assert worker.answer(stream).body == b"(True, 'http.disconnect')"
 

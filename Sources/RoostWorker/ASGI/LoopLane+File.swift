@@ -14,6 +14,8 @@ extension LoopLane {
             throw .mistake(ApplicationMistake(.type, "http.response.pathsend: the path is missing"))
         }
         let (descriptor, size) = try Self.open(path)
+        // The file's length says where it ends.
+        stream.sendsTrailers = false
         let count = stream.contentLength ?? UInt64(size)
         guard !stream.isBodiless, count > 0 else {
             Glibc.close(descriptor)

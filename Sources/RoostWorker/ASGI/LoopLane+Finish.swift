@@ -54,9 +54,10 @@ extension LoopLane {
                 requestID: stream.requestID,
                 isHeadRequest: stream.isHeadRequest
             )
-        case .headSent, .complete:
+        case .headSent, .trailing, .complete:
             if !hasFailed {
-                log(level, "the application returned without completing its response", of: stream)
+                let part = stream.phase == .trailing ? "sending its trailers" : "completing its response"
+                log(level, "the application returned without \(part)", of: stream)
             }
             abort(stream, "the application did not complete its response")
         }

@@ -400,7 +400,7 @@ async def two_readers(scope, receive, send):
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     first.cancel()
-    event("readers").set()
+    notes.append("cancelled")
     message = await second
     await answer(send, repr((first.cancelled(), message["type"])).encode())
 
