@@ -4,6 +4,7 @@
 #   make run      build, then serve the example dashboard and print its address
 #   make run-streamlit   the same for the Streamlit example, in two processes
 #   make test     every test: Swift's, the worker's on each CPython found, and the real server on a socket
+#   make test-pythons  what serves ASGI apps, each test on each CPython found, with uvloop and frameworks (installs about 1 GB)
 #   make test-frameworks  Gradio, Shiny, NiceGUI, Panel and others, each served for real (installs about 1 GB)
 #   make fuzz     feed the parsers and the frame reader what nobody would send (FUZZ_SECONDS=20 each)
 #   make chaos    kill and reload workers under load and account for each request (CHAOS_SECONDS=60)
@@ -17,7 +18,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: build run run-streamlit test test-frameworks fuzz chaos faults bench format check docs clean
+.PHONY: build run run-streamlit test test-pythons test-frameworks fuzz chaos faults bench format check docs clean
 
 # One set of flags for both products, so that nothing is built twice. `-s`: no symbol tables in what is served from.
 RELEASE := swift build --configuration release --static-swift-stdlib -Xlinker -s
@@ -61,6 +62,11 @@ test:
 	@echo "test: the real server on a socket"
 	@$(VENV) -m pytest -p no:dash Tests/acceptance $(PYTEST)
 
+test-pythons: build
+	@scripts/setup.sh test light-frameworks pythons
+	@echo "test-pythons: HTTP, WebSockets, sessions, frameworks and Streamlit on each CPython, each test on every one"
+	@$(VENV) -m pytest -p no:dash Tests/acceptance --pythons all -m pythons $(PYTEST)
+
 test-frameworks: build
 	@scripts/setup.sh test frameworks
 	@echo "test-frameworks: each framework served with two processes, by its own client or a browser"
@@ -97,6 +103,6 @@ docs: build
 	@mv .build/configuration.md docs/configuration.md
 
 clean:
-	@echo "clean: .build .venv .venv-bench .venv-frameworks"
-	@rm -rf .build .venv .venv-bench .venv-frameworks
+	@echo "clean: .build .venv .venv-bench .venv-frameworks .venv-pythons"
+	@rm -rf .build .venv .venv-bench .venv-frameworks .venv-pythons
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

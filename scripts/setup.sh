@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Makes this machine ready for a chore: setup.sh build | run | run-streamlit | test | light-frameworks | frameworks | bench
+# Makes this machine ready for a chore: setup.sh build | run | run-streamlit | test | light-frameworks | frameworks | pythons | bench
 #
 # Debian packages are installed when we are root or sudo asks for no password; otherwise what is missing is named.
-# Python packages go to .venv and .venv-frameworks, never anywhere else. A second run finds everything there and says nothing.
+# Python packages go to .venv, .venv-frameworks and .venv-pythons, never anywhere else. A second run finds everything there and says nothing.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -38,14 +38,14 @@ needs_swift() {
     command -v swift >/dev/null || { say "Swift 6.3 is not on PATH: see https://www.swift.org/install/linux/"; exit 1; }
 }
 
-# needs_venv [DIRECTORY]: a virtual environment, .venv unless another is named.
+# needs_venv [DIRECTORY [PYTHON]]: a virtual environment, .venv unless another is named.
 needs_venv() {
-    local venv=${1:-.venv}
+    local venv=${1:-.venv} python=${2:-python3}
     command -v python3 >/dev/null || debian NEEDED python3
     [ -x "$venv/bin/python" ] && "$venv/bin/python" -m pip --version >/dev/null 2>&1 && return
-    python3 -c 'import ensurepip, venv' 2>/dev/null || debian NEEDED python3-venv
-    say "creating $venv with $(python3 --version)"
-    python3 -m venv "$venv"
+    "$python" -c 'import ensurepip, venv' 2>/dev/null || debian NEEDED python3-venv
+    say "creating $venv with $("$python" --version)"
+    "$python" -m venv "$venv"
 }
 
 # needs_packages FILE [DIRECTORY]: installs a requirements file once, and again when it changes.
@@ -91,6 +91,14 @@ for chore in "$@"; do
         needs_venv .venv-frameworks
         needs_packages Tests/frameworks/requirements-light.txt .venv-frameworks
         needs_packages Tests/frameworks/requirements.txt .venv-frameworks
+        ;;
+    # One for each CPython of the machine, with the newest of the frameworks that it can have.
+    pythons)
+        needs_venv
+        while read -r version python; do
+            needs_venv ".venv-pythons/$version" "$python"
+            needs_packages Tests/frameworks/requirements-pythons.txt ".venv-pythons/$version"
+        done < <(.venv/bin/python Tests/acceptance/pythons.py)
         ;;
     bench)
         python3 -c 'import ensurepip, venv' 2>/dev/null || debian NEEDED python3-venv

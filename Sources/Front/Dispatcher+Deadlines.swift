@@ -13,12 +13,28 @@ extension Dispatcher {
     /// Called by the server's tick; O(number of threads), and without a system call while nothing is wrong.
     func supervise(at now: Instant) {
         for seat in seats {
+            lookAtWarmUp(of: seat, at: now)
             lookAtDeadlines(of: seat, at: now)
             lookAtPulse(of: seat, at: now)
             judge(seat, at: now)
             if let time = seat.dismissesAt, seat.sockets.count > 0, now >= time { dismissSockets(of: seat.worker) }
             // The last of its requests may have been found not to end, or taken back.
             if seat.isLeaving, letGo(seat) { workerBecameIdle(seat.worker) }
+        }
+    }
+
+    /// Ends an answer to the warm-up request that goes on and on, such as a stream of events: the app is warm by then.
+    private func lookAtWarmUp(of seat: WorkerSeat, at now: Instant) {
+        guard let exchange = seat.running.first ?? nil, exchange.isWarmUp, exchange.stage == .answering,
+            now.since(exchange.takenAt) > WarmUp.longestAnswer,
+            let warmUp = exchange.owner as? WarmUp, !warmUp.isCutShort
+        else { return }
+        warmUp.isCutShort = true
+        logger.info("the answer to the warm-up request goes on, and is cut short", metadata: seat.metadata)
+        if seat.isLoop {
+            depart(exchange, .gone)
+        } else {
+            seat.worker.link.lanes[0].cancel(exchange.stream)
         }
     }
 

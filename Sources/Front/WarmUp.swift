@@ -7,6 +7,11 @@ internal import Workers
 /// Dash fills its registries during the first request: a burst on a cold worker is answered 500 (plotly/dash#3971).
 /// Any answer will do. Confined to the front's loop.
 final class WarmUp: ExchangeOwner {
+    /// How long an answer may go on before the app is told that nobody reads any more.
+    static let longestAnswer = Nanoseconds.seconds(5)
+
+    /// Whether the app has been told so.
+    var isCutShort = false
     private let path: String
     private let host: [UInt8]
     private let port: [UInt8]

@@ -212,8 +212,10 @@ struct WorkerLife: Sendable, Equatable {
                 title: "a worker was not ready in time",
                 reason: isWarmingUp
                     ? "the app was imported, but its first request was not answered within \(startupTimeout.inSeconds) s"
-                    : "importing the app took longer than \(startupTimeout.inSeconds) s",
-                hint: "a longer startup timeout, if the app needs the time"
+                    : "importing the app and its own start-up took longer than \(startupTimeout.inSeconds) s",
+                hint: isWarmingUp
+                    ? "another --warm-up path, or none; or a longer startup timeout, if the app needs the time"
+                    : "a longer startup timeout, if the app needs the time"
             )
             return kill(because: .failedToStart)
         case .draining(let until), .stopping(let until):

@@ -71,7 +71,8 @@ extension WorkerPool {
         // The delegate tells the log, with what it knows of the requests; it does not know those that never served.
         if death.served == nil {
             var metadata = metadata(of: worker)
-            if worker.hasProcess { metadata["exit"] = .string("\(death.exit)") }
+            // How one ended that had said that it cannot start, and was then killed, says nothing.
+            if worker.hasProcess, death.reason != .failedToStart { metadata["exit"] = .string("\(death.exit)") }
             if let reason = death.reason { metadata["reason"] = .string(reason.shortName) }
             switch death.reason {
             case .drained, .poolFailed: logger.debug("worker ended", metadata: metadata)

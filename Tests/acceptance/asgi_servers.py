@@ -13,6 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pythons
 from client import Connection, eventually, get
 from server import APPS, ROOT, Roost, clean_environment, free_port
 
@@ -28,15 +29,14 @@ def frameworks_python():
     return Path(told) if told else made if made.exists() else Path(sys.executable)
 
 
-def can_import(*modules, python=None):
-    code = "import importlib.util, sys; sys.exit(not all(map(importlib.util.find_spec, sys.argv[1:])))"
-    return subprocess.run([str(python or frameworks_python()), "-c", code, *modules]).returncode == 0
+def can_import(*modules):
+    return pythons.can_import(frameworks_python(), *modules)
 
 
 class Uvicorn:
     """uvicorn as a test sees it: what of :class:`server.Roost` the conformance tests use."""
 
-    def __init__(self, directory, target, *, python=None, app_dir=APPS, binds=None, wait=True, **environment):
+    def __init__(self, directory, target, *, app_dir=APPS, binds=None, wait=True, **environment):
         self.directory = Path(directory)
         self.directory.mkdir(parents=True, exist_ok=True)
         self.address = ("127.0.0.1", free_port())
@@ -48,7 +48,7 @@ class Uvicorn:
         factory = ["--factory"] if target.endswith("()") else []
         self.log_file = open(self.log_path, "wb")
         self.process = subprocess.Popen(
-            [str(python or frameworks_python()), "-m", "uvicorn", target.removesuffix("()"), *factory,
+            [str(frameworks_python()), "-m", "uvicorn", target.removesuffix("()"), *factory,
              "--app-dir", str(app_dir), *where],
             cwd=self.directory,
             env=clean_environment(**{
@@ -90,7 +90,7 @@ class Uvicorn:
 def start(kind, directory, target, *options, python=None, **settings):
     """Starts ``target`` on a server of this kind; ``options`` are Roost's alone."""
     if kind == "uvicorn":
-        server = Uvicorn(directory, target, python=python, **settings)
+        server = Uvicorn(directory, target, **settings)
     else:
         options = (*(options or ("--processes", 1)), *OPTIONS)
         server = Roost(directory, target, *options, python=python or frameworks_python(), **settings)

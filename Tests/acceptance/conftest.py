@@ -3,7 +3,6 @@
 Run by `make test`, or: `.venv/bin/python -m pytest Tests/acceptance -k queue`.
 """
 
-import subprocess
 import sys
 from pathlib import Path
 
@@ -13,11 +12,18 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from asgi_servers import KINDS  # noqa: E402
 from asgi_servers import start as start_asgi  # noqa: E402
+from pythons import CHOICES, MINORS, Pythons, interpreters  # noqa: E402
 from server import BINARY, ROOT, Roost  # noqa: E402
+
+
+def pytest_addoption(parser):
+    parser.addoption("--pythons", choices=CHOICES, default="spread", help="on which interpreters, see pythons.py")
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "slow: takes seconds rather than milliseconds")
+    config.addinivalue_line("markers", "pythons: runs on every CPython with --pythons all")
+    config.pythons = Pythons(config.getoption("--pythons"))
 
 
 def pytest_sessionstart(session):
@@ -25,8 +31,14 @@ def pytest_sessionstart(session):
         raise pytest.UsageError(f"{BINARY} is not there: run `make build` first")
 
 
+@pytest.fixture(scope="module")
+def python(request):
+    """The interpreter that servers run on, see pythons.py; None for the one that they have by themselves."""
+    return getattr(request, "param", None)
+
+
 @pytest.fixture
-def roost(tmp_path):
+def roost(tmp_path, python):
     """Starts servers for one test, and stops them by SIGTERM at its end; each has to leave with status 0.
 
     `roost("probe:app", "--threads", 1, NAME=value)`: target, options, environment.
@@ -34,6 +46,7 @@ def roost(tmp_path):
     started = []
 
     def start(target="probe:app", *options, **settings):
+        settings.setdefault("python", python)
         server = Roost(tmp_path / f"server-{len(started)}", target, *options, **settings)
         started.append(server)
         return server
@@ -46,11 +59,12 @@ def roost(tmp_path):
 
 
 @pytest.fixture(params=KINDS)
-def starting(request, tmp_path):
+def starting(request, tmp_path, python):
     """Starts ASGI servers for one test on each kind of server, see asgi_servers.py."""
     started = []
 
     def begin(target, *options, **settings):
+        settings.setdefault("python", python)
         server = start_asgi(request.param, tmp_path / f"server-{len(started)}", target, *options, **settings)
         started.append(server)
         return server
@@ -69,33 +83,29 @@ def shared(tmp_path_factory):
     server.end()
 
 
-def interpreters():
-    """One CPython of each supported version on this machine: pyenv's and those on PATH."""
-    found = {}
-    homes = [Path("/root/.pyenv/versions"), Path.home() / ".pyenv" / "versions"]
-    candidates = [Path(sys.executable)]
-    candidates += [path for home in homes if home.is_dir() for path in sorted(home.glob("3.*/bin/python3"))]
-    candidates += [Path(f"/usr/bin/python3.{minor}") for minor in range(9, 14)]
-    candidates += [Path(f"/usr/local/bin/python3.{minor}") for minor in range(9, 14)]
-    for path in candidates:
-        if not path.exists():
-            continue
-        shown = subprocess.run(
-            [str(path), "-c", "import sys; print(sys.implementation.name, *sys.version_info[:2])"],
-            capture_output=True,
-            text=True,
-        ).stdout.split()
-        if shown[:2] == ["cpython", "3"] and 9 <= int(shown[2]) <= 13:
-            found.setdefault(int(shown[2]), path)
-    return [found[minor] for minor in sorted(found)]
-
-
 def pytest_generate_tests(metafunc):
     if "interpreter" in metafunc.fixturenames:
-        paths = interpreters()
+        paths = list(interpreters().values())
         metafunc.parametrize("interpreter", paths, ids=[str(path) for path in paths])
+    if "python" in metafunc.fixturenames:
+        found = metafunc.config.pythons.of(getattr(metafunc.module, "ON_EVERY_PYTHON", False))
+        if found:
+            names = [f"3.{minor}" for minor in found]
+            metafunc.parametrize("python", list(found.values()), ids=names, indirect=True, scope="module")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config, items):
+    for item in items:
+        if "python" in getattr(getattr(item, "callspec", None), "params", {}):
+            item.add_marker("pythons")
+    items[:] = config.pythons.deal(items)
 
 
 def pytest_report_header(config):
+    pythons = config.pythons
+    missing = [f"3.{minor}" for minor in MINORS if minor not in pythons.plain]
     return [f"roost: {BINARY.relative_to(ROOT) if BINARY.is_relative_to(ROOT) else BINARY}",
-            "interpreters: " + ", ".join(map(str, interpreters()))]
+            f"interpreters ({pythons.choice}): " + ", ".join(map(str, pythons.plain.values())),
+            *(["with frameworks: " + ", ".join(map(str, pythons.equipped.values()))] if pythons.equipped else []),
+            *(["NOT TESTED, no such interpreter here: CPython " + ", ".join(missing)] if missing else [])]

@@ -57,7 +57,7 @@ def run_roost(*arguments, cwd=None, timeout=120, **environment):
 class Roost:
     """One running server. ``directory`` is its own: calls, gates and the log lie there."""
 
-    def __init__(self, directory, target="probe:app", *options, python=sys.executable, app_dir=APPS, binds=None,
+    def __init__(self, directory, target="probe:app", *options, python=None, app_dir=APPS, binds=None,
                  output=None, cwd=None, wait=True, prefix=(), pass_fds=(), **environment):
         self.directory = Path(directory)
         self.directory.mkdir(parents=True, exist_ok=True)
@@ -70,7 +70,7 @@ class Roost:
         for bind in binds:
             command += ["--bind", bind]
         command += ["--admin", f"127.0.0.1:{self.admin[1]}", "--admin-socket", self.admin_socket]
-        command += ["--python", str(python), *map(str, options)]
+        command += ["--python", str(python or sys.executable), *map(str, options)]
         self.log_file = None if output is not None else open(self.log_path, "wb")
         self.process = subprocess.Popen(
             command,

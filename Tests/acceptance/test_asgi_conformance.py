@@ -13,18 +13,15 @@ import threading
 import pytest
 from asgi_servers import KINDS, notes, start, wait_for_note
 from client import Connection, Truncated, eventually, get, request
-from conftest import interpreters
 from server import free_port
 
-PLACES = [(kind, None) for kind in KINDS if kind != "roost"]
-PLACES += [("roost", python) for python in interpreters() if "roost" in KINDS]
+ON_EVERY_PYTHON = "always"
 
 
-@pytest.fixture(scope="module", params=PLACES, ids=[f"{kind}-{python or 'own'}" for kind, python in PLACES])
-def raw(request, tmp_path_factory):
-    """The plain application on each interpreter."""
-    kind, python = request.param
-    server = start(kind, tmp_path_factory.mktemp("raw"), "conform_raw:app", python=python)
+@pytest.fixture(scope="module", params=KINDS)
+def raw(request, tmp_path_factory, python):
+    """The plain application."""
+    server = start(request.param, tmp_path_factory.mktemp("raw"), "conform_raw:app", python=python)
     yield server
     server.end()
 

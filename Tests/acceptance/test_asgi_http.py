@@ -10,6 +10,9 @@ import time
 
 import pytest
 from client import Connection, Truncated, eventually, get, request
+from server import Roost
+
+ON_EVERY_PYTHON = True
 
 APP = "asgi_probe:app"
 
@@ -39,10 +42,8 @@ def status(server):
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    from server import Roost
-
-    server = Roost(tmp_path_factory.mktemp("asgi"), APP, "--processes", 1)
+def server(tmp_path_factory, python):
+    server = Roost(tmp_path_factory.mktemp("asgi"), APP, "--processes", 1, python=python)
     yield server
     server.open_gate("every")
     server.end()

@@ -6,6 +6,8 @@ import pytest
 from asgi_servers import notes
 from client import eventually, get, request
 
+ON_EVERY_PYTHON = True
+
 def test_the_state_of_the_start_is_in_each_scope_and_what_a_request_adds_is_not(starting):
     server = starting("conform_lifespan:with_state")
     first = server.get("/").json()["state"]

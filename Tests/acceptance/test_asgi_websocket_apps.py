@@ -13,10 +13,12 @@ from client import eventually
 
 websockets = pytest.importorskip("websockets.sync.client")
 
+ON_EVERY_PYTHON = True
+
 
 @pytest.fixture(scope="module", params=KINDS)
-def sockets(request, tmp_path_factory):
-    server = start(request.param, tmp_path_factory.mktemp("sockets"), "conform_socket:app")
+def sockets(request, tmp_path_factory, python):
+    server = start(request.param, tmp_path_factory.mktemp("sockets"), "conform_socket:app", python=python)
     yield server
     server.end()
 

@@ -4,9 +4,12 @@ import os
 import urllib.parse
 
 import pytest
-from asgi_servers import KINDS, can_import, start, wait_for_note
+from asgi_servers import KINDS, can_import, frameworks_python, start, wait_for_note
 from client import eventually, request
+from pythons import version
 from test_starlette import multipart
+
+ON_EVERY_PYTHON = ("django",)
 
 if not can_import("django"):
     pytest.skip("Django is not installed: scripts/setup.sh light-frameworks", allow_module_level=True)
@@ -15,10 +18,10 @@ FACES = [("roost", "wsgi"), *((kind, "asgi") for kind in KINDS)]
 
 
 @pytest.fixture(scope="module", params=FACES, ids=["-".join(face) for face in FACES])
-def site(request, tmp_path_factory):
+def site(request, tmp_path_factory, python):
     kind, face = request.param
     options = ("--processes", 2, *(("--threads", 4) if face == "wsgi" else ()))
-    server = start(kind, tmp_path_factory.mktemp("django"), f"django_site:{face}", *options)
+    server = start(kind, tmp_path_factory.mktemp("django"), f"django_site:{face}", *options, python=python)
     server.face = face
     yield server
     server.end()
@@ -77,9 +80,11 @@ def test_an_async_stream(site):
     assert site.get("/async-stream").body.count(b"\n") == 1000
 
 
-def test_leaving_cancels_an_async_stream_and_an_async_view(site):
+def test_leaving_cancels_an_async_stream_and_an_async_view(site, python):
     if site.face == "wsgi":
         pytest.skip("under WSGI a view is never cancelled")
+    if version(python or frameworks_python(), "django") < (5, 0):
+        pytest.skip("Django before 5.0 does not listen for the client's leaving")
     with site.connect() as connection:
         connection.send(request("/async-stream?lines=100000&slow=1"))
         connection.head()

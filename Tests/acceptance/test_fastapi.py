@@ -13,12 +13,15 @@ if not can_import("fastapi", "multipart"):
     pytest.skip("FastAPI is not installed: scripts/setup.sh light-frameworks", allow_module_level=True)
 websockets = pytest.importorskip("websockets.sync.client")
 
+ON_EVERY_PYTHON = ("fastapi", "multipart")
+
 JSON = [("Content-Type", "application/json")]
 
 
 @pytest.fixture(scope="module", params=KINDS)
-def site(request, tmp_path_factory):
-    server = start(request.param, tmp_path_factory.mktemp("fastapi"), "fastapi_site:app", "--processes", 2)
+def site(request, tmp_path_factory, python):
+    server = start(request.param, tmp_path_factory.mktemp("fastapi"), "fastapi_site:app", "--processes", 2,
+                   python=python)
     yield server
     server.end()
 

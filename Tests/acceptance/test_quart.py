@@ -12,10 +12,12 @@ if not can_import("quart"):
 websockets = pytest.importorskip("websockets.sync.client")
 from websockets.exceptions import InvalidStatus  # noqa: E402
 
+ON_EVERY_PYTHON = ("quart",)
+
 
 @pytest.fixture(scope="module", params=KINDS)
-def site(request, tmp_path_factory):
-    server = start(request.param, tmp_path_factory.mktemp("quart"), "quart_site:app", "--processes", 2)
+def site(request, tmp_path_factory, python):
+    server = start(request.param, tmp_path_factory.mktemp("quart"), "quart_site:app", "--processes", 2, python=python)
     yield server
     server.end()
 

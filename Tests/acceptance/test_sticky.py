@@ -12,6 +12,8 @@ import pytest
 from client import eventually
 from server import APPS, run_roost
 
+ON_EVERY_PYTHON = True
+
 
 class Browser:
     """Keeps the cookies it is given, as a browser does."""

@@ -12,6 +12,8 @@ pytest.importorskip("streamlit", reason="Streamlit needs Python 3.11 or later")
 from streamlit_client import Page  # noqa: E402
 from streamlit_run import StreamlitRun  # noqa: E402
 
+ON_EVERY_PYTHON = ("streamlit",)
+
 SCRIPT = ROOT / "examples" / "sales_streamlit.py"
 STOCK = bool(os.environ.get("ROOST_TEST_STREAMLIT_RUN"))
 needs_roost = pytest.mark.skipif(STOCK, reason="streamlit run has one process, and cannot")
@@ -20,7 +22,7 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def dashboard(tmp_path_factory):
+def dashboard(tmp_path_factory, python):
     """The example, in two processes."""
     directory = tmp_path_factory.mktemp("dashboard")
     if STOCK:
@@ -28,7 +30,7 @@ def dashboard(tmp_path_factory):
     else:
         from server import Roost
 
-        server = Roost(directory, "sales_streamlit.py", "--processes", 2, app_dir=SCRIPT.parent)
+        server = Roost(directory, "sales_streamlit.py", "--processes", 2, app_dir=SCRIPT.parent, python=python)
     yield server
     server.end()
 

@@ -14,6 +14,8 @@ pytest.importorskip("streamlit", reason="Streamlit needs Python 3.11 or later")
 
 from streamlit_run import StreamlitRun  # noqa: E402
 
+ON_EVERY_PYTHON = ("streamlit",)
+
 SCRIPT = ROOT / "examples" / "sales_streamlit.py"
 STOCK = bool(os.environ.get("ROOST_TEST_STREAMLIT_RUN"))
 needs_roost = pytest.mark.skipif(STOCK, reason="streamlit run has one process, and cannot")

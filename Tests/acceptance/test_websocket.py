@@ -15,12 +15,14 @@ websockets = pytest.importorskip("websockets")
 from websockets.exceptions import ConnectionClosed, InvalidStatus  # noqa: E402
 from websockets.sync.client import connect as library_connect  # noqa: E402
 
+ON_EVERY_PYTHON = True
+
 MIB = 1 << 20
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    server = Roost(tmp_path_factory.mktemp("sockets"), "asgi_sockets:app")
+def server(tmp_path_factory, python):
+    server = Roost(tmp_path_factory.mktemp("sockets"), "asgi_sockets:app", python=python)
     yield server
     server.end()
 

@@ -7,10 +7,12 @@ from client import eventually
 from server import Roost
 from socket_client import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, Frames, close_frame, frame
 
+ON_EVERY_PYTHON = True
+
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    server = Roost(tmp_path_factory.mktemp("frames"), "asgi_sockets:app", "--ws-max-size", "1MiB")
+def server(tmp_path_factory, python):
+    server = Roost(tmp_path_factory.mktemp("frames"), "asgi_sockets:app", "--ws-max-size", "1MiB", python=python)
     yield server
     server.end()
 

@@ -7,12 +7,15 @@ from client import Connection, eventually
 from server import Roost
 from socket_client import TEXT, Frames, Refused, close_frame, frame
 
+ON_EVERY_PYTHON = True
+
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    server = Roost(tmp_path_factory.mktemp("handshake"), "asgi_sockets:app", "--processes", 1, "--max-websockets", 3)
+def server(tmp_path_factory, python):
+    server = Roost(tmp_path_factory.mktemp("handshake"), "asgi_sockets:app", "--processes", 1, "--max-websockets", 3,
+                   python=python)
     yield server
     server.end()
 

@@ -4,6 +4,8 @@ import time
 
 from test_sticky import handshake, says, serve
 
+ON_EVERY_PYTHON = True
+
 
 def test_the_stop_waits_for_the_app_and_no_longer(roost):
     server = serve(roost, app="sessions:asgi", processes=1)

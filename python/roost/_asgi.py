@@ -235,8 +235,9 @@ class Server:
     def _run_loop(self):
         _lanes.on_leave = self._leave_soon
         ended = None
+        task = self.loop.create_task(self._run())
         try:
-            is_stopped = self.loop.run_until_complete(self._run())
+            is_stopped = self.loop.run_until_complete(task)
         except (SystemExit, KeyboardInterrupt) as error:
             self._leave_child(error)
             ended = error
@@ -249,6 +250,9 @@ class Server:
         self._finish_up()
         if ended is None:
             return 0 if is_stopped else 1
+        # It has met the same end meanwhile, of which asyncio would write that nobody has asked.
+        if task.done() and not task.cancelled():
+            task.exception()
         if self._is_guest:
             raise ended
         if self._drain is None and not isinstance(ended, _lanes.Leave):

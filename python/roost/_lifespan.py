@@ -16,6 +16,8 @@ class Lifespan:
 
     def __init__(self, application):
         self._application = application
+        # A Streamlit app finds out first whether its script is there.
+        self._is_known = any(kind.__module__.partition(".")[0] == "streamlit" for kind in type(application).__mro__)
         #: What the application keeps there; each scope has a copy.
         self.state = {}
         self.task = None
@@ -40,7 +42,7 @@ class Lifespan:
             raise self._failure(self._started.result(), _error_of(self.task))
         error = _error_of(self.task)
         # Who raises before it has asked for anything knows nothing of lifespans.
-        if error is not None and self._was_asked:
+        if error is not None and (self._was_asked or self._is_known):
             raise self._failure(_loading.line_of(error), error)
         self.task = None
 

@@ -62,8 +62,9 @@ def load(target, app_dir, settings):
 
 def _load(target, app_dir, settings):
     interface = settings.get("interface") or "auto"
+    started_in = app_dir
     module_name, expression, app_dir = _split(target, app_dir)
-    script = _streamlit_script(module_name, expression, app_dir, settings)
+    script = _streamlit_script(module_name, expression, app_dir, started_in, settings)
     if script is not None:
         return script, _interfaces.ASGI
     module = _import(module_name, app_dir)
@@ -79,7 +80,7 @@ def _load(target, app_dir, settings):
     return application, interface
 
 
-def _streamlit_script(module_name, expression, app_dir, settings):
+def _streamlit_script(module_name, expression, app_dir, started_in, settings):
     """The ASGI application that serves the module if it is a Streamlit script, which must not be imported; or None.
 
     For a module that uses Streamlit in another way, loads its settings: they have to be there before the import.
@@ -99,7 +100,7 @@ def _streamlit_script(module_name, expression, app_dir, settings):
         raise LoadingError(
             "application not found",
             "%r is a Streamlit script: it has no %s" % (path, expression),
-            "roost serve %s" % (os.path.basename(path) if os.path.dirname(path) == os.path.abspath(app_dir) else path),
+            "roost serve %s" % os.path.relpath(path, started_in),
         )
     if expression is not None:
         return None
@@ -127,7 +128,13 @@ def _split(target, app_dir):
     if place.endswith(".py") or "/" in place:
         path = os.path.join(app_dir, place)
         if not os.path.isfile(path):
-            raise LoadingError("application not found", "there is no file %r" % path, _files_hint(app_dir))
+            places = [path]
+            beside = os.path.relpath(place)
+            if os.path.isabs(place) and not beside.startswith(os.pardir):
+                # The front has looked in both.
+                places += [other for other in [os.path.join(app_dir, beside)] if other != path]
+            reason = "there is no file %s" % ", nor ".join(map(repr, places))
+            raise LoadingError("application not found", reason, _scripts_hint(places[-1]))
         app_dir, file_name = os.path.split(os.path.abspath(path))
         place = file_name[:-3] if file_name.endswith(".py") else file_name
         if app_dir not in sys.path:
@@ -310,6 +317,21 @@ def _files_hint(app_dir, wanted=None):
     if close:
         return "did you mean %s?" % close[0]
     return "%s has: %s" % (app_dir, ", ".join(modules[:12]))
+
+
+def _scripts_hint(path):
+    """What there is in the place of a file that is not there."""
+    directory, name = os.path.split(path)
+    try:
+        files = sorted(entry for entry in os.listdir(directory) if entry.endswith(".py"))
+    except OSError as error:
+        return "%s: %s" % (directory, error.strerror)
+    close = difflib.get_close_matches(name[:-3], [file[:-3] for file in files], 1)
+    if close:
+        return "did you mean %s.py?" % close[0]
+    if not files:
+        return "%s has no Python files; --app-dir DIR names the directory that the path begins in" % directory
+    return "%s has: %s" % (directory, ", ".join(files[:12]))
 
 
 def line_of(error):
