@@ -10,7 +10,7 @@ extension WebSocketConnection {
         guard !isProcessing else { return }
         isProcessing = true
         defer { isProcessing = false }
-        while phase == .open, inbound.readableBytes > 0, !conversation.isClosed {
+        while phase == .open, inbound.readableBytes > 0 || isHeldUp, !conversation.isClosed {
             // After our close frame messages are read for nobody.
             if conversation.isOpen, let stream, !core.dispatcher.mayReceive(stream) {
                 // The kernel's buffers fill, then the client waits.
@@ -36,8 +36,14 @@ extension WebSocketConnection {
     ///
     /// - Returns: Whether there may be more.
     private func step() -> Bool {
+        if isHeldUp {
+            inflateOn()
+            return true
+        }
+        // What is kept of a compressed message is decompressed already, and lies elsewhere.
+        let kept = inflating == nil ? partial.readableBytes : 0
         let room = UnsafeMutableRawBufferPointer(
-            rebasing: core.messageRoom[..<(LinkGeometry.loopChunkBytes - partial.readableBytes)]
+            rebasing: core.messageRoom[..<(LinkGeometry.loopChunkBytes - kept)]
         )
         var violation: WebSocketViolation?
         let step = inbound.readWithUnsafeReadableBytes { bytes -> (Int, MessageReader.Step?) in
@@ -53,15 +59,20 @@ extension WebSocketConnection {
             if let violation { perform(conversation.violated(violation)) }
             return false
         }
-        let produced = UnsafeRawBufferPointer(rebasing: room[..<step.produced])
+        var produced = UnsafeRawBufferPointer(rebasing: room[..<step.produced])
+        if reader.isCompressed {
+            let isWhole = step.event == .message
+            if isWhole || !produced.isEmpty { inflate(produced, isLast: isWhole) }
+            produced = UnsafeRawBufferPointer(rebasing: produced[..<0])
+        }
         switch step.event {
         case .message:
-            deliver(produced, continues: false)
+            if !reader.isCompressed { deliver(produced, continues: false) }
         case .outputIsFull:
-            deliver(produced, continues: true)
+            if !reader.isCompressed { deliver(produced, continues: true) }
         case .needsInput:
             keep(produced)
-            return false
+            return isHeldUp
         case .ping(let payload):
             keep(produced)
             // Of many pings while the client takes nothing the last one's answer is enough (RFC 6455 section 5.5.3).
@@ -78,11 +89,11 @@ extension WebSocketConnection {
         return true
     }
 
-    private func keep(_ bytes: UnsafeRawBufferPointer) {
+    func keep(_ bytes: UnsafeRawBufferPointer) {
         if !bytes.isEmpty, conversation.isOpen { partial.writeBytes(bytes) }
     }
 
-    private func deliver(_ bytes: UnsafeRawBufferPointer, continues: Bool) {
+    func deliver(_ bytes: UnsafeRawBufferPointer, continues: Bool) {
         guard conversation.isOpen, let stream else { return }
         partial.withUnsafeReadableBytes { kept in
             core.dispatcher.metrics.webSocketReceived(bytes: kept.count + bytes.count, isWhole: !continues)
