@@ -7,12 +7,45 @@ internal import Workers
 extension Dispatcher {
     // MARK: From the worker
 
-    /// Reads all frames of a worker's loop, and hands them to whom they concern.
+    /// How much is compressed until the loop's other work has its turn: a millisecond's worth.
+    private static let compressedAtOnce = 128 << 10
+
+    /// Reads the frames of a worker's loop, and hands them to whom they concern: all, unless they take long.
     func readLoop(of seat: WorkerSeat) throws(LinkViolation) {
+        guard !seat.isResting else { return }
+        compressedBytes = 0
+        try readLoop(of: seat, compressing: Self.compressedAtOnce)
+        guard compressedBytes >= Self.compressedAtOnce else { return }
+        seat.isResting = true
+        // Not at once: what a task of the loop has executed comes before whatever its sockets have.
+        loop.assumeIsolated().scheduleTask(in: .microseconds(20)) { [self] in
+            guard seat.isResting else { return }
+            seat.isResting = false
+            do throws(LinkViolation) {
+                try readLoop(of: seat)
+            } catch {
+                broke(seat, error)
+            }
+            pump(at: MonotonicClock.now())
+        }
+    }
+
+    /// Reads what was left for later of a worker that has ended.
+    func readLastFrames(of seat: WorkerSeat) {
+        guard seat.isResting else { return }
+        seat.isResting = false
+        do throws(LinkViolation) {
+            try readLoop(of: seat, compressing: .max)
+        } catch {
+            metrics.workerBrokeProtocol()
+        }
+    }
+
+    private func readLoop(of seat: WorkerSeat, compressing most: Int) throws(LinkViolation) {
         // Also when the worker breaks the protocol: the streams go on elsewhere, or what came of them is sent.
         defer { flush(seat) }
         let link = seat.worker.link
-        while let (header, payload) = try link.loop.peek() {
+        while compressedBytes < most, let (header, payload) = try link.loop.peek() {
             try accept(header, payload, from: seat)
             link.loop.consume(header)
         }

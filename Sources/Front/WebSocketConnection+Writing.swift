@@ -52,6 +52,7 @@ extension WebSocketConnection: SocketOwner {
             isDeflating = false
             return bytes
         }
+        core.dispatcher.compressedBytes += bytes.count
         let deflated = deflater.deflate(bytes, endsMessage: !continues)
         if isFirst { isDeflating = deflated.count <= bytes.count - bytes.count / 16 }
         return isDeflating ? deflated : bytes
