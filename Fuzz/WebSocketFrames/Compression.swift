@@ -3,7 +3,8 @@ import WebSocketCodec
 
 /// What a compressed message says whose bytes come in pieces, into an output of `room` bytes at a time; nil when it is a
 /// violation.
-private func said(_ bytes: [UInt8], isText: Bool, piece: Int, room: Int, limit: Int, by inflater: Inflater) -> [UInt8]? {
+private func said(_ bytes: [UInt8], isText: Bool, piece: Int, room: Int, limit: Int, by inflater: Inflater) -> [UInt8]?
+{
     var inflation = MessageInflation(inflater, isText: isText, limit: limit)
     var message: [UInt8] = []
     var rest = bytes[...]
@@ -44,7 +45,9 @@ nonisolated(unsafe) private let states = CompressionStates()
 
 /// However the bytes are cut, the same is said; and what is compressed here says what it did.
 func checkCompression(_ bytes: [UInt8], isText: Bool, piece: Int, room: Int, limit: Int) {
-    guard let inflater = states.takeInflater(), let deflater = states.deflater(windowBits: 8 + piece % 8) else { return }
+    guard let inflater = states.takeInflater(), let deflater = states.deflater(windowBits: 8 + piece % 8) else {
+        return
+    }
     defer { states.giveBack(inflater) }
     // No more than a deflate bomb in 4 KiB has.
     let limit = limit == 0 ? 1 << 20 : limit

@@ -1,5 +1,6 @@
 internal import NIOCore
 internal import RequestQueue
+internal import Telemetry
 internal import WorkerLink
 internal import Workers
 

@@ -47,7 +47,9 @@ extension WebSocketConnection {
         )
         do throws(WebSocketViolation) {
             let isLast = inflating?.isWhole ?? false
-            guard let step = try inflating?.inflation.read(bytes, isLast: isLast, into: room) else { return bytes.count }
+            guard let step = try inflating?.inflation.read(bytes, isLast: isLast, into: room) else {
+                return bytes.count
+            }
             let produced = UnsafeRawBufferPointer(rebasing: room[..<step.produced])
             inflating?.isHeldUp = step.event == .outputIsFull
             switch step.event {

@@ -6,7 +6,7 @@ internal import CZlib
 /// whatever order the pieces of their messages come, and none of them holds memory between two pieces. What the pieces of a
 /// message don't know of each other costs a large one about a percent.
 public final class Deflater {
-    /// zlib's level: 6 makes JSON smaller by another fifth, and holds the loop five times as long.
+    /// zlib's level: 6 makes tables in JSON smaller by another quarter, and holds the loop five times as long.
     private static let level: CInt = 1
     /// zlib's own default: 64 KiB for the symbols of a piece, as many for where they were seen.
     private static let memoryLevel: CInt = 8
@@ -15,10 +15,9 @@ public final class Deflater {
     private let stream: UnsafeMutablePointer<z_stream>
     private var output: UnsafeMutableRawBufferPointer
 
-    /// Creates a deflater; it takes 270 KB for the greatest window.
+    /// Creates a deflater, which takes 270 KB for the greatest window; nil when there is no memory for it.
     ///
     /// - Parameter windowBits: How far back it may refer, as a power of two: 8 to 15.
-    /// - Returns: nil when there is no memory for it.
     public init?(windowBits: Int) {
         stream = .allocate(capacity: 1)
         stream.initialize(to: z_stream())

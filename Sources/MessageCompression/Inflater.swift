@@ -15,10 +15,9 @@ public final class Inflater {
     /// Whether there may be more output without more input.
     private(set) var isHeldUp = false
 
-    /// Creates an inflater before the first byte.
+    /// Creates an inflater before the first byte; nil when there is no memory for it.
     ///
     /// - Parameter windowBits: How far back the data may refer, as a power of two: 8 to 15.
-    /// - Returns: nil when there is no memory for it.
     public init?(windowBits: Int = 15) {
         stream = .allocate(capacity: 1)
         stream.initialize(to: z_stream())

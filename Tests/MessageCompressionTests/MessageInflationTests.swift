@@ -83,13 +83,15 @@ private let hellos: [(name: String, bytes: [UInt8])] = [
         }
     }
 
-    @Test(arguments: [
-        [0xFF], [0x07, 0x00], [0x06, 0xFF, 0xFF], [0x00, 0x01, 0x00, 0x00, 0x00, 0x41],
-        // A reference to what was never there.
-        [0x02, 0x02, 0x00],
-        // "not compressed"
-        Array("not compressed".utf8),
-    ] as [[UInt8]])
+    @Test(
+        arguments: [
+            [0xFF], [0x07, 0x00], [0x06, 0xFF, 0xFF], [0x00, 0x01, 0x00, 0x00, 0x00, 0x41],
+            // A reference to what was never there.
+            [0x02, 0x02, 0x00],
+            // "not compressed"
+            Array("not compressed".utf8),
+        ] as [[UInt8]]
+    )
     func `what is no DEFLATE data is a violation`(_ bytes: [UInt8]) {
         #expect(throws: WebSocketViolation.badCompression) { try said(bytes) }
         #expect(throws: WebSocketViolation.badCompression) { try said(bytes, piece: 1, room: 1) }
@@ -116,7 +118,9 @@ private let hellos: [(name: String, bytes: [UInt8])] = [
         let message = Array("안녕하세요, 🐓 κόσμε".utf8)
         #expect(try said(try compressed(message), isText: true, piece: 1, room: 1) == message)
         #expect(throws: WebSocketViolation.badText) { try said(try compressed([0x61, 0xFF]), isText: true) }
-        #expect(throws: WebSocketViolation.badText) { try said(try compressed(Array(message.dropLast())), isText: true) }
+        #expect(throws: WebSocketViolation.badText) {
+            try said(try compressed(Array(message.dropLast())), isText: true)
+        }
         #expect(throws: WebSocketViolation.badText) {
             try said(try compressed(json(100_000) + [0xED, 0xA0, 0x80]), isText: true)
         }
