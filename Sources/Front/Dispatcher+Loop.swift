@@ -13,28 +13,29 @@ extension Dispatcher {
 
     /// Reads the frames of a worker's loop, and hands them to whom they concern: all, unless they take long.
     func readLoop(of seat: WorkerSeat) throws(LinkViolation) {
-        guard !seat.isResting else { return }
+        guard !seat.worker.isResting else { return }
         compressedBytes = 0
         try readLoop(of: seat, compressing: Self.compressedAtOnce)
         guard compressedBytes >= Self.compressedAtOnce else { return }
-        seat.isResting = true
+        seat.worker.isResting = true
         // Not at once: what a task of the loop has executed comes before whatever its sockets have.
         loop.assumeIsolated().scheduleTask(in: .microseconds(20)) { [self] in
-            guard seat.isResting else { return }
-            seat.isResting = false
+            guard seat.worker.isResting else { return }
+            seat.worker.isResting = false
             do throws(LinkViolation) {
                 try readLoop(of: seat)
             } catch {
                 broke(seat, error)
             }
             pump(at: MonotonicClock.now())
+            visit(seat)
         }
     }
 
     /// Reads what was left for later of a worker that has ended.
     func readLastFrames(of seat: WorkerSeat) {
-        guard seat.isResting else { return }
-        seat.isResting = false
+        guard seat.worker.isResting else { return }
+        seat.worker.isResting = false
         do throws(LinkViolation) {
             try readLoop(of: seat, compressing: .max)
         } catch {

@@ -31,8 +31,6 @@ final class WorkerSeat {
     var sockets = SocketTable()
     /// Those that have something to send for which the loop's ring had no room.
     var wantingSockets: [SocketStream] = []
-    /// Whether frames were left in its loop's ring, to be read when the front has done its other work.
-    var isResting = false
     /// Those that have said something since their clients' sockets were flushed.
     var touchedSockets: [SocketStream] = []
     /// The frames that lay untaken when it was held.
