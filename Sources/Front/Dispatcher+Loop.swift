@@ -14,21 +14,42 @@ extension Dispatcher {
     /// Reads the frames of a worker's loop, and hands them to whom they concern: all, unless they take long.
     func readLoop(of seat: WorkerSeat) throws(LinkViolation) {
         guard !seat.worker.isResting else { return }
+        // Those that rest come first.
+        guard resting.isEmpty else { return rest(seat) }
+        try readSome(of: seat)
+    }
+
+    private func readSome(of seat: WorkerSeat) throws(LinkViolation) {
         compressedBytes = 0
         try readLoop(of: seat, compressing: Self.compressedAtOnce)
-        guard compressedBytes >= Self.compressedAtOnce else { return }
+        if compressedBytes >= Self.compressedAtOnce { rest(seat) }
+    }
+
+    /// Leaves what a worker has sent in its ring until the loop has looked at its sockets.
+    ///
+    /// One worker goes on at a time, and later than at once: a task that is due when another ends comes before whatever the
+    /// sockets have, and two workers would keep them waiting for ever.
+    private func rest(_ seat: WorkerSeat) {
         seat.worker.isResting = true
-        // Not at once: what a task of the loop has executed comes before whatever its sockets have.
+        resting.append(seat)
+        if resting.count == 1 { wakeSoon() }
+    }
+
+    private func wakeSoon() {
         loop.assumeIsolated().scheduleTask(in: .microseconds(20)) { [self] in
-            guard seat.worker.isResting else { return }
+            guard let seat = resting.first else { return }
+            resting.removeFirst()
             seat.worker.isResting = false
+            let others = resting.count
             do throws(LinkViolation) {
-                try readLoop(of: seat)
+                try readSome(of: seat)
             } catch {
                 broke(seat, error)
             }
             pump(at: MonotonicClock.now())
             visit(seat)
+            // Where there were none, the first to rest has seen to it.
+            if others > 0 { wakeSoon() }
         }
     }
 
@@ -36,6 +57,7 @@ extension Dispatcher {
     func readLastFrames(of seat: WorkerSeat) {
         guard seat.worker.isResting else { return }
         seat.worker.isResting = false
+        // An entry stays: whoever wakes up takes the first.
         do throws(LinkViolation) {
             try readLoop(of: seat, compressing: .max)
         } catch {
