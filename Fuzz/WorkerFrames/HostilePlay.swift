@@ -152,8 +152,10 @@ struct HostilePlay {
         case .file(let offset, let count):
             precondition(hasBegun && conversation.isIdle)
             precondition(offset >= 0 && count >= 0 && offset + count >= 0)
-        case .ended:
+        case .extended, .markedIdempotent: break
+        case .ended(let trailers):
             precondition(hasBegun && conversation.isIdle, "an end without a head")
+            encode(trailers: Array(trailers))
         case .aborted(let reason):
             precondition(conversation.isIdle)
             _ = String(decoding: reason.prefix(1024), as: UTF8.self)
@@ -170,6 +172,15 @@ struct HostilePlay {
             _ = bytes.reduce(0) { $0 &+ UInt64($1) }
         case .closed(let close):
             precondition(hasBegun && close.reason.count <= CloseEnvelope.greatestReason)
+        }
+    }
+
+    private func encode(trailers: [UInt8]) {
+        trailers.withUnsafeBytes { payload in
+            let room = ResponseEncoder.maximumTrailerByteCount(payloadByteCount: payload.count)
+            let output = UnsafeMutableRawBufferPointer.allocate(byteCount: room, alignment: 1)
+            defer { output.deallocate() }
+            _ = try? ResponseEncoder.encodeTrailers(payload, isForbidden: TrailerEnvelope.forbids, into: output)
         }
     }
 

@@ -56,6 +56,7 @@ void PyUnicode_InternInPlace(PyObject **text);
 
 // https://docs.python.org/3/c-api/bytes.html
 PyObject *PyBytes_FromStringAndSize(const char *bytes, Py_ssize_t count);
+int _PyBytes_Resize(PyObject **bytes, Py_ssize_t count);
 int PyBytes_AsStringAndSize(PyObject *object, char **bytes, Py_ssize_t *count);
 
 // What has the buffer protocol: a memoryview, a bytearray.
@@ -81,6 +82,7 @@ PyObject *PyLong_FromLongLong(long long value);
 long long PyLong_AsLongLong(PyObject *number);
 PyObject *PyLong_FromUnsignedLongLong(unsigned long long value);
 unsigned long long PyLong_AsUnsignedLongLong(PyObject *number);
+double PyFloat_AsDouble(PyObject *number);
 PyObject *PyBool_FromLong(long value);
 
 // https://docs.python.org/3/c-api/exceptions.html

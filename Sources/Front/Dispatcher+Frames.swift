@@ -54,6 +54,7 @@ extension Dispatcher {
             if let owner = seat.running[lane]?.owner, owner.isFull { break }
             let event = try seat.conversations[lane].accept(header, payload)
             if let exchange = seat.running[lane] {
+                exchange.bodyContinues = link.lanes[lane].isFollowed(header)
                 try apply(event, to: exchange, seat)
             } else if case .log(let level, let text, isOfRequest: _) = event {
                 log(level, text, nil, seat)
@@ -89,8 +90,9 @@ extension Dispatcher {
             try takeFile(offset: offset, count: count, for: exchange, seat)
             recordTimes(exchange, MonotonicClock.now())
             exchange.owner?.ended(exchange)
-        case .ended:
+        case .ended(let trailers):
             recordTimes(exchange, MonotonicClock.now())
+            if !trailers.isEmpty { exchange.owner?.trailed(exchange, trailers) }
             exchange.owner?.ended(exchange)
         case .aborted(let reason):
             recordTimes(exchange, MonotonicClock.now())
@@ -105,11 +107,17 @@ extension Dispatcher {
             )
             fail(exchange, .aborted)
         case .log(let level, let text, let isOfRequest):
-            log(level, text, isOfRequest ? exchange : nil, seat)
+            log(level, text, isOfRequest ? exchange.number : nil, seat)
         case .granted(let count):
             guard seat.isLoop else { throw .unexpectedFrame }
             exchange.flow.sending.granted(count)
             exchange.owner?.bodyMayGoOn(exchange)
+        case .extended(let until):
+            guard seat.isLoop else { throw .unexpectedFrame }
+            exchange.extendedUntil = until
+        case .markedIdempotent:
+            guard seat.isLoop else { throw .unexpectedFrame }
+            exchange.isMarkedIdempotent = true
         case .opened, .message, .closed:
             throw .unexpectedFrame
         }
@@ -138,9 +146,10 @@ extension Dispatcher {
         exchange.owner?.continued(exchange, file: file, offset: offset, count: count)
     }
 
-    func log(_ level: UInt8, _ text: UnsafeRawBufferPointer, _ exchange: Exchange?, _ seat: WorkerSeat) {
+    /// Writes a line of the app, which belongs to the request with that number, or to none.
+    func log(_ level: UInt8, _ text: UnsafeRawBufferPointer, _ request: UInt64?, _ seat: WorkerSeat) {
         var metadata: Logger.Metadata = ["worker": "\(seat.worker.index + 1)"]
-        if let exchange { metadata["request"] = "\(requestIDs.text(exchange.number))" }
+        if let request { metadata["request"] = "\(requestIDs.text(request))" }
         let line = String(decoding: text.prefix(64 << 10), as: UTF8.self)
         logger.log(
             level: Logger.Level.allCases[Int(min(level, 6))],

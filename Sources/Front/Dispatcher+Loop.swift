@@ -69,12 +69,18 @@ extension Dispatcher {
         // Also when the worker breaks the protocol: the streams go on elsewhere, or what came of them is sent.
         defer { flush(seat) }
         let link = seat.worker.link
+        var bytes = 0
         while compressedBytes < most, let (header, payload) = try link.loop.peek() {
+            // As much as a whole ring: an app that writes as fast as this reads would have this loop for itself.
+            guard bytes < LinkGeometry.loopResponseRingBytes || most == .max else {
+                link.leaveLoopForLater()
+                break
+            }
+            bytes += FrameHeader.footprint(payload.count)
             try accept(header, payload, from: seat)
             link.loop.consume(header)
         }
-        serveWanting(seat)
-        serveWantingSockets(of: seat)
+        serveWaiting(seat)
     }
 
     /// One flush for all that has come for a client.
@@ -102,6 +108,7 @@ extension Dispatcher {
             let exchange = seat.running[slot]
         else { return try acceptStray(header, payload, from: seat) }
         let event = try seat.conversations[slot].accept(header, payload)
+        exchange.bodyContinues = seat.worker.link.loop.isFollowed(header)
         if event.isWindowed { try exchange.flow.received(payload.count) }
         try apply(event, to: exchange, seat)
         if seat.conversations[slot].isIdle {
@@ -115,19 +122,27 @@ extension Dispatcher {
             exchange.flow.took(0, isEverything: true)
             tell(exchange, seat)
         }
-        if !exchange.isTouched {
-            exchange.isTouched = true
-            seat.touched.append(exchange)
-        }
+        touch(exchange, on: seat)
     }
 
-    /// A frame of no request that runs: a line for the log, or a grant that has crossed with its stream's end.
+    /// Has its client get what came for it in this visit, with one flush.
+    func touch(_ exchange: Exchange, on seat: WorkerSeat) {
+        guard !exchange.isTouched else { return }
+        exchange.isTouched = true
+        seat.touched.append(exchange)
+    }
+
+    /// A frame of no request that runs: a line for the log, or what another thread of the worker said of a stream that
+    /// was ended meanwhile.
     private func acceptStray(
         _ header: FrameHeader,
         _ payload: UnsafeRawBufferPointer,
         from seat: WorkerSeat
     ) throws(LinkViolation) {
-        guard header.kind != FrameKind.grant.rawValue else { return }
+        switch FrameKind(rawValue: header.kind) {
+        case .grant, .extend, .idempotent: return
+        default: break
+        }
         var nobody = LaneConversation()
         guard case .log(let level, let text, isOfRequest: _) = try nobody.accept(header, payload) else { return }
         log(level, text, nil, seat)
@@ -216,7 +231,17 @@ extension Dispatcher {
         guard !exchange.wantsRoom else { return }
         exchange.wantsRoom = true
         seat.wanting.append(exchange)
+        seat.worker.link.loop.wakeReader()
         watchRoom()
+    }
+
+    /// Lets all go on that had no room, once the worker has read something since they were last tried.
+    private func serveWaiting(_ seat: WorkerSeat) {
+        let position = seat.worker.link.loop.readPosition
+        guard position != seat.servedAt else { return }
+        seat.servedAt = position
+        serveWanting(seat)
+        serveWantingSockets(of: seat)
     }
 
     /// Lets streams go on that had no room; those that still have none ask again.
@@ -237,6 +262,7 @@ extension Dispatcher {
     /// Its loop does not run: other workers, or the queue, have them meanwhile.
     func crowd(_ seat: WorkerSeat) {
         seat.isCrowded = true
+        seat.worker.link.loop.wakeReader()
         updateHold(of: seat)
         watchRoom()
     }
@@ -254,8 +280,7 @@ extension Dispatcher {
             isWatchingRoom = false
             var isWaiting = false
             for seat in seats where seat.isLoop {
-                serveWanting(seat)
-                serveWantingSockets(of: seat)
+                serveWaiting(seat)
                 if seat.isCrowded, !seat.lacksRoom {
                     seat.isCrowded = false
                     updateHold(of: seat)
@@ -274,7 +299,7 @@ extension LaneConversation.Event {
         switch self {
         case .began(_, let isWhole): !isWhole
         case .continued, .message: true
-        case .file, .ended, .aborted, .log, .granted, .opened, .closed: false
+        case .file, .ended, .aborted, .log, .granted, .extended, .markedIdempotent, .opened, .closed: false
         }
     }
 }

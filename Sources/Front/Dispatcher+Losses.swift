@@ -99,6 +99,8 @@ extension Dispatcher {
         exchange.isStream = false
         exchange.flow = StreamFlow()
         exchange.wantsRoom = false
+        exchange.extendedUntil = nil
+        exchange.isMarkedIdempotent = false
         exchange.deadline = RunningDeadline(limit: exchange.deadline.limit)
     }
 

@@ -14,6 +14,13 @@ extension Dispatcher {
             else { continue }
             signs.oldestUntaken = now.since(exchange.startedAt)
         }
+        // An event loop takes what comes for its WebSockets as soon as it runs, whatever its app does with it.
+        if let unread = seat.unread, !unread.isUntaken { seat.unread = nil }
+        if seat.unread == nil, let message = seat.lastMessage, message.isUntaken {
+            seat.unread = message
+            seat.unreadSince = now
+        }
+        if seat.unread != nil { signs.oldestUntaken = max(signs.oldestUntaken, now.since(seat.unreadSince)) }
         if seat.pulse.isHeld {
             seat.untaken.removeAll { !$0.isUntaken }
             signs.stillUntaken = !seat.untaken.isEmpty
@@ -44,6 +51,7 @@ extension Dispatcher {
     private func hold(_ seat: WorkerSeat, runs: Bool, _ process: ProcessLook?, at now: Instant) {
         updateHold(of: seat)
         seat.untaken = seat.running.compactMap { $0?.claim }.filter(\.isUntaken)
+        if let unread = seat.unread, unread.isUntaken { seat.untaken.append(unread) }
         log(
             .warning,
             runs

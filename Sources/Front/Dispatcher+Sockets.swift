@@ -67,7 +67,9 @@ extension Dispatcher {
             return false
         }
         let event = try stream.conversation.accept(header, payload)
+        stream.messagesContinue = seat.worker.link.loop.isFollowed(header)
         if let exchange = stream.exchange {
+            exchange.bodyContinues = stream.messagesContinue
             try answer(event, payload.count, to: exchange, stream, seat)
         } else {
             try apply(event, payload.count, to: stream, seat)
@@ -99,9 +101,12 @@ extension Dispatcher {
             if stream.conversation.isIdle {
                 exchange.stage = .ended
                 close(exchange, on: seat)
-            } else if event.isWindowed, (exchange.owner?.backlogBytes ?? 0) == 0 {
+                return
+            }
+            if event.isWindowed, (exchange.owner?.backlogBytes ?? 0) == 0 {
                 took(exchange, 0, isEverything: true)
             }
+            touch(exchange, on: seat)
             return
         }
         let now = MonotonicClock.now()
@@ -149,15 +154,18 @@ extension Dispatcher {
         case .granted(let count):
             stream.flow.sending.granted(count)
             stream.owner?.mayGoOn()
-        case .log(let level, let text, isOfRequest: _):
-            log(level, text, nil, seat)
-        case .ended:
+        case .log(let level, let text, let isOfRequest):
+            log(level, text, isOfRequest ? stream.request : nil, seat)
+        case .ended, .extended, .markedIdempotent:
             break
         case .aborted(let reason):
             logger.log(
                 level: stream.owner == nil ? .debug : .error,
                 "the app's WebSocket broke off",
-                metadata: ["reason": "\(String(decoding: reason.prefix(1024), as: UTF8.self))"]
+                metadata: [
+                    "request": "\(requestIDs.text(stream.request))",
+                    "reason": "\(String(decoding: reason.prefix(1024), as: UTF8.self))",
+                ]
             )
         case .began, .continued, .file, .opened:
             throw .unexpectedFrame
@@ -196,29 +204,36 @@ extension Dispatcher {
         return true
     }
 
-    /// Sends a message of the client, or a part of one; ``mayReceive(_:)`` has said that there is room.
+    /// Where the next message, or part of one, may be written before it is sent; ``mayReceive(_:)`` has said that there is
+    /// room.
+    ///
+    /// It is shared memory, of ``LinkGeometry/loopChunkBytes``, and good until the next frame is sent to the worker.
+    func messageRoom(of stream: SocketStream) -> UnsafeMutableRawBufferPointer? {
+        stream.seat?.worker.link.loop.payloadRoom(LinkGeometry.loopChunkBytes)
+    }
+
+    /// Sends a message of the client, or a part of one, that lies in its ``messageRoom(of:)``.
     ///
     /// - Parameters:
-    ///   - first: Its first bytes.
-    ///   - second: The bytes behind them; with the first at most ``LinkGeometry/loopChunkBytes``.
+    ///   - count: Its bytes.
     ///   - isText: Whether it is text.
     ///   - continues: Whether more of the message follows.
     ///   - stream: The WebSocket.
-    func send(
-        _ first: UnsafeRawBufferPointer,
-        _ second: UnsafeRawBufferPointer,
-        isText: Bool,
-        continues: Bool,
-        to stream: SocketStream
-    ) {
+    func send(_ count: Int, isText: Bool, continues: Bool, to stream: SocketStream) {
         guard let seat = stream.seat else { return }
-        let count = first.count + second.count
-        let flags = (isText ? FrameHeader.isText : 0) | (continues ? FrameHeader.continues : 0)
-        let claim = seat.worker.link.loop.send(.message, flags: flags, stream: stream.id.raw, count: count) { payload in
-            payload.copyMemory(from: first)
-            UnsafeMutableRawBufferPointer(rebasing: payload[first.count...]).copyMemory(from: second)
-        }
-        if claim != nil { stream.flow.sending.sent(count) }
+        // Of a part the worker can make nothing yet, but it has to say when more may come.
+        let isUrgent = !continues || stream.flow.sending.available <= SendWindow.byteCount / 2
+        let claim = seat.worker.link.loop.send(
+            .message,
+            flags: (isText ? FrameHeader.isText : 0) | (continues ? FrameHeader.continues : 0),
+            stream: stream.id.raw,
+            count: count,
+            isUrgent: isUrgent
+        ) { _ in }
+        guard let claim else { return }
+        stream.flow.sending.sent(count)
+        // What nobody is woken for may lie unread.
+        if isUrgent { seat.lastMessage = claim }
     }
 
     /// Tells the app that its client is gone, and why; the stream has no owner from here on.
@@ -253,6 +268,7 @@ extension Dispatcher {
         guard !stream.wantsRoom else { return }
         stream.wantsRoom = true
         seat.wantingSockets.append(stream)
+        seat.worker.link.loop.wakeReader()
         watchRoom()
     }
 

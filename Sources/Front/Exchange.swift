@@ -59,12 +59,18 @@ final class Exchange {
     var socket: SocketStream?
     /// What may be under way on its stream; of an event loop only.
     var flow = StreamFlow()
+    /// Whether more of the response's body lies behind what its owner is being told.
+    var bodyContinues = false
     /// Whether it waits for room in its worker's ring.
     var wantsRoom = false
     /// Whether its owner is to be told that all that has come was told.
     var isTouched = false
     /// How long it may run.
     var deadline = RunningDeadline()
+    /// Until when the app on an event loop asked to be let work, in nanoseconds of the monotonic clock.
+    var extendedUntil: UInt64?
+    /// Whether the app on an event loop has said that it may run twice.
+    var isMarkedIdempotent = false
     /// Whether it was taken back once already from a worker that runs, but does not come to it.
     var wasMoved = false
     /// From then to the last byte of the response handed to the front; zero until then.
@@ -125,12 +131,18 @@ protocol ExchangeOwner: AnyObject {
     func continued(_ exchange: Exchange, _ bytes: UnsafeRawBufferPointer)
     /// The rest of the body is a part of a file.
     func continued(_ exchange: Exchange, file: SpoolFile, offset: Int, count: Int)
+    /// What comes behind the body, in shared memory; ``ended(_:)`` follows.
+    func trailed(_ exchange: Exchange, _ trailers: UnsafeRawBufferPointer)
     /// The response is complete.
     func ended(_ exchange: Exchange)
     /// No (more) response will come.
     func failed(_ exchange: Exchange, _ failure: ExchangeFailure)
     /// Everything that has come so far was told: a good moment to flush.
     func paused(_ exchange: Exchange)
+}
+
+extension ExchangeOwner {
+    func trailed(_ exchange: Exchange, _ trailers: UnsafeRawBufferPointer) {}
 }
 
 /// Why a request gets no answer from the app, or only a part of one.

@@ -1,6 +1,7 @@
 public import HTTPCodec
 public import RequestQueue
 internal import WebSocketCodec
+public import WorkerLink
 internal import Workers
 
 /// What the front needs to know.
@@ -126,6 +127,8 @@ public struct FrontConfiguration: Sendable {
     public var trustedProxies = TrustedProxies()
     /// Every connection begins with a PROXY protocol header, which is believed.
     public var expectsProxyProtocol = false
+    /// Where the app is mounted: all paths here are below it.
+    public var rootPath = RootPath()
     /// Paths whose requests go first.
     public var criticalPaths: [String] = []
     /// Paths whose requests are refused first.
@@ -138,6 +141,8 @@ public struct FrontConfiguration: Sendable {
     public var webSockets = WebSockets()
     /// Whether the app is known to be ASGI, before any worker has said so.
     public var isASGI = false
+    /// What to say once it is known that the app runs on threads, one line each.
+    public var threadNotes: [String] = []
     /// Whether the app is not told which content codings a client takes, so that it sends pages as plain HTML.
     ///
     /// For development: a ``CodeFailure`` can't be put behind a compressed page.

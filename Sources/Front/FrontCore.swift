@@ -76,8 +76,12 @@ final class FrontCore {
     }
 
     /// What one response may keep in memory now: less when all together keep much.
-    var backlogLimit: Int {
-        backlogMemory < Self.backlogBudget ? configuration.responseMemoryBytes : 0
+    ///
+    /// Of a stream no more waits than it has credit for: no file is begun for the last of that.
+    func backlogLimit(isStream: Bool) -> Int {
+        guard backlogMemory < Self.backlogBudget else { return 0 }
+        let credit = isStream ? SendWindow.byteCount + LinkGeometry.loopChunkBytes : 0
+        return max(configuration.responseMemoryBytes, credit)
     }
     private static let backlogBudget = 16 << 20
 

@@ -81,7 +81,7 @@ extension FrontServer {
                     generation: pool.generation
                 )
             }
-            return MetricsSnapshot.Worker(
+            var picture = MetricsSnapshot.Worker(
                 id: worker.index + 1,
                 pid: worker.pid > 0 ? worker.pid : nil,
                 state: worker.stateName,
@@ -96,6 +96,10 @@ extension FrontServer {
                 generation: worker.generation,
                 role: entry.role.rawValue
             )
+            picture.appPools = worker.appPools.map {
+                .init(name: $0.kind.rawValue, threads: $0.threads, busy: $0.busy, waiting: $0.waiting)
+            }
+            return picture
         }
     }
 }

@@ -68,7 +68,13 @@ public final class FrontServer: @unchecked Sendable {
             accessLog: accessLog
         )
         listeners = ListenerGroup(core: core)
-        events = WorkerEvents(dispatcher: dispatcher, listeners: listeners, warmUp: warmUp, logger: logger)
+        events = WorkerEvents(
+            dispatcher: dispatcher,
+            listeners: listeners,
+            warmUp: warmUp,
+            threadNotes: configuration.threadNotes,
+            logger: logger
+        )
         dispatcher.streamsBodies = configuration.isASGI
         dispatcher.drainTimeout = Nanoseconds(workers.drainTimeout)
         dispatcher.maximumSockets = configuration.webSockets.maximum
@@ -210,7 +216,9 @@ public final class FrontServer: @unchecked Sendable {
     }
 
     private func report(at now: Instant) {
-        guard let report = notice.look(at: dispatcher.queue.snapshot(at: now), now: now) else { return }
+        var snapshot = dispatcher.queue.snapshot(at: now)
+        snapshot.runsOnLoops = dispatcher.streamsBodies
+        guard let report = notice.look(at: snapshot, now: now) else { return }
         logger.warning("\(report)")
     }
 }

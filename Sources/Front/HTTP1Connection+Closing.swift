@@ -124,6 +124,9 @@ extension HTTP1Connection {
             if core.dispatcher.withdraw(exchange) {
                 self.exchange = nil
                 close()
+            } else if exchange.socket != nil, !response.hasBegun {
+                // No WebSocket comes of half a connection: its client has left.
+                close()
             } else {
                 core.dispatcher.depart(exchange, .halfClosed)
             }

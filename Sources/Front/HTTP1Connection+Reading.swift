@@ -77,6 +77,7 @@ extension HTTP1Connection {
         do throws(Refusal) {
             try describe(exchange, at: now)
             if parser.head.requestsUpgrade { try judgeHandshake(exchange) }
+            route(exchange, at: now)
         } catch {
             refuse(error)
             return false

@@ -56,8 +56,12 @@ extension HTTP1Connection {
                 return
             }
             var kept = 0
+            takesTrailers = false
             for field in request.fields {
                 if isKept(field) { kept += 1 }
+                if field.known == .te, request.minorVersion > 0, field.value.bytes(in: bytes).namesTrailers {
+                    takesTrailers = true
+                }
                 if field.known == .xRequestStart || field.known == .xQueueStart, trusted.contains(peer.peer),
                     let wait = XRequestStart.upstreamWait(
                         value: field.value.bytes(in: bytes),
@@ -70,14 +74,10 @@ extension HTTP1Connection {
             envelopeFields = kept
             exchange.requestClass = requestClass(of: request, bytes, at: now)
             if !core.requestTimeouts.isEmpty {
-                exchange.deadline.limit = core.requestTimeouts.limit(for: request.path.bytes(in: bytes))
+                exchange.deadline.limit = core.requestTimeouts.limit(for: appPath(of: request, bytes))
             }
         }
         if let failure { throw failure }
-        if core.dispatcher.sticky.isActive, let rule = core.dispatcher.sticky.router?.rule {
-            let sticky = head.withUnsafeReadableBytes { stickyRequest(request, $0, rule) }
-            core.dispatcher.sticky.route(exchange, sticky, at: now)
-        }
         if let address = origin.address, !address.isLoopback, !trusted.contains(address) {
             // One customer of IPv6 has a whole /64.
             exchange.client = ClientKey(high: address.high, low: address.isIPv4 ? address.low : 1)
@@ -93,7 +93,7 @@ extension HTTP1Connection {
 
     private func requestClass(of request: RequestHead, _ bytes: UnsafeRawBufferPointer, at now: Instant) -> RequestClass
     {
-        let path = request.path.bytes(in: bytes)
+        let path = appPath(of: request, bytes)
         for prefix in core.configuration.criticalPaths where path.starts(with: prefix.utf8) { return .critical }
         for prefix in core.configuration.sheddablePaths where path.starts(with: prefix.utf8) { return .sheddable }
         let isFirst = answeredAt.map { now.since($0) > .seconds(1) } ?? true
@@ -104,6 +104,11 @@ extension HTTP1Connection {
             return field.value.bytes(in: bytes).elementsEqual("document".utf8) ? .opening : .standard
         }
         return isLearned && method.elementsEqual("GET".utf8) ? .opening : .standard
+    }
+
+    /// The path of a request below the root path, whether or not a proxy has taken that off.
+    func appPath(of request: RequestHead, _ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        core.configuration.rootPath.rest(of: request.path.bytes(in: bytes))
     }
 
     /// Offers the complete request.
@@ -173,6 +178,7 @@ extension HTTP1Connection {
         var flags = flags
         if origin.scheme == .https { flags.insert(.https) }
         if request.minorVersion == 0 { flags.insert(.http10) }
+        if takesTrailers { flags.insert(.takesTrailers) }
         var writer = RequestEnvelopeWriter(
             payload,
             flags: flags,

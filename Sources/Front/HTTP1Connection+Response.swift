@@ -33,7 +33,8 @@ extension HTTP1Connection: ExchangeOwner {
                     context: ResponseContext(
                         isHEAD: request.isHEAD,
                         minorVersion: request.minorVersion,
-                        keepsAlive: request.keepsAlive && !core.isDraining && !inputIsClosed,
+                        keepsAlive: request.keepsAlive && !core.isDraining && !inputIsClosed
+                            && !(isWhole && isRestTooLong),
                         bodyLength: known,
                         date: core.date,
                         serverName: core.serverName,
@@ -70,32 +71,37 @@ extension HTTP1Connection: ExchangeOwner {
             response.remaining = 0
             write(buffer)
         } else {
-            write(buffer)
-            continued(exchange, envelope.body)
+            continued(exchange, envelope.body, behind: buffer)
         }
         if isWhole { ended(exchange) }
     }
 
     func continued(_ exchange: Exchange, _ bytes: UnsafeRawBufferPointer) {
-        guard !response.isBroken, response.framing != .none, let context else { return }
-        var bytes = bytes
+        continued(exchange, bytes, behind: ByteBuffer())
+    }
+
+    private func continued(_ exchange: Exchange, _ bytes: UnsafeRawBufferPointer, behind head: ByteBuffer) {
+        let isWanted = !response.isBroken && response.framing != .none
+        var bytes = isWanted ? bytes : UnsafeRawBufferPointer(start: nil, count: 0)
         if let remaining = response.remaining {
             // More than the head promised is cut: the next response must not begin in this one's tail.
             if bytes.count > remaining { bytes = UnsafeRawBufferPointer(rebasing: bytes[..<remaining]) }
             response.remaining = remaining - bytes.count
         }
-        guard !bytes.isEmpty else { return }
         response.bodyBytes += bytes.count
-        if backlog.isEmpty, context.channel.isWritable {
-            writeBody(bytes)
+        guard let context else { return }
+        if !bytes.isEmpty, backlog.isEmpty, context.channel.isWritable {
+            writeBody(bytes, behind: head)
             return
         }
+        if head.readableBytes > 0 { write(head) }
+        guard !bytes.isEmpty else { return }
         let before = backlog.memoryBytes
         defer { core.backlogMemory += backlog.memoryBytes - before }
         do throws(SpoolError) {
             try backlog.append(
                 bytes,
-                memoryLimit: core.backlogLimit,
+                memoryLimit: core.backlogLimit(isStream: exchange.isStream),
                 directory: core.configuration.spoolDirectory,
                 allocator: context.channel.allocator
             )
@@ -178,7 +184,7 @@ extension HTTP1Connection: ExchangeOwner {
     private func answer(_ id: String, status: Int, message: String) {
         let request = parser.head
         response.status = status
-        let keepsAlive = request.keepsAlive && !inputIsClosed && !core.isDraining
+        let keepsAlive = request.keepsAlive && !inputIsClosed && !core.isDraining && !isRestTooLong
         write(
             ByteBuffer(
                 bytes: RefusalResponse.bytes(
@@ -209,14 +215,26 @@ extension HTTP1Connection: ExchangeOwner {
         context?.flush()
     }
 
-    private func writeBody(_ bytes: UnsafeRawBufferPointer) {
+    /// Writes a part of the body that lies in shared memory, and `head` before it.
+    private func writeBody(_ bytes: UnsafeRawBufferPointer, behind head: ByteBuffer) {
         guard let context else { return }
-        let isChunked = response.framing == .chunked
-        var buffer = context.channel.allocator.buffer(capacity: bytes.count + 24)
-        if isChunked { buffer.writeChunkHeader(bytes.count) }
-        buffer.writeBytes(bytes)
-        if isChunked { buffer.writeStaticString("\r\n") }
-        write(buffer)
+        let end: StaticString = response.framing == .chunked ? "\r\n" : ""
+        let tail = UnsafeRawBufferPointer(start: end.utf8Start, count: end.utf8CodeUnitCount)
+        var before = head
+        if response.framing == .chunked { before.writeChunkHeader(bytes.count) }
+        var sent = 0
+        if bytes.count >= DirectSocket.smallestBytes {
+            flush()
+            let continues = exchange?.bodyContinues ?? false && response.remaining != 0
+            sent = before.withUnsafeReadableBytes {
+                socket.send($0, bytes, tail, continues: continues, to: context.channel)
+            }
+        }
+        let count = before.readableBytes + bytes.count + tail.count
+        guard sent < count else { return }
+        var rest = context.channel.allocator.buffer(capacity: count - sent)
+        before.withUnsafeReadableBytes { rest.writeRest(after: sent, of: $0, bytes, tail) }
+        write(rest)
     }
 
     private func writeBody(_ buffer: ByteBuffer) {
@@ -299,7 +317,7 @@ extension HTTP1Connection: ExchangeOwner {
             breakOff()
             return
         }
-        if response.framing == .chunked { write(ByteBuffer(staticString: "0\r\n\r\n")) }
+        if response.framing == .chunked { write(response.ending ?? ByteBuffer(staticString: "0\r\n\r\n")) }
         account()
         // With patience a promise to keep the connection is kept, for one more request.
         goOn(keepsAlive: response.keepsAlive && !inputIsClosed && (!core.isDraining || core.idleGrace > .zero))

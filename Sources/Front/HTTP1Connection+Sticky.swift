@@ -20,8 +20,8 @@ extension HTTP1Connection {
     ) -> StickyRequest {
         let configuration = core.configuration.sticky
         var sticky = StickyRequest()
-        let path = request.path.bytes(in: bytes)
-        sticky.opensSocket = opensSocket(request, bytes)
+        let path = appPath(of: request, bytes)
+        sticky.opensSocket = handshakeAccept != nil
         if core.dispatcher.sticky.hasDoor {
             sticky.isAtDoor = configuration.doors.contains { path.starts(with: $0.utf8) }
         }
@@ -33,6 +33,7 @@ extension HTTP1Connection {
             for field in request.fields where field.known == .cookie && sticky.cookie == nil {
                 sticky.cookie = configuration.cookie.session(in: field.value.bytes(in: bytes))
             }
+            if sticky.cookie == nil { sticky.isPartOfPage = isPartOfPage(request, bytes) }
             let named =
                 sticky.opensSocket ? protocolSession(request, bytes) : SessionHint.streamlitSession(inPath: path)
             sticky.alias = named.map { SessionID(hashing: $0, from: .streamlit) }
@@ -56,6 +57,13 @@ extension HTTP1Connection {
         return core.dispatcher.sticky.cookie(for: exchange, isSecure: origin.scheme == .https)
     }
 
+    /// Finds out the session that a request belongs to, and its worker; what it asks for is known.
+    func route(_ exchange: Exchange, at now: Instant) {
+        guard core.dispatcher.sticky.isActive, let rule = core.dispatcher.sticky.router?.rule else { return }
+        let request = head.withUnsafeReadableBytes { stickyRequest(parser.head, $0, rule) }
+        core.dispatcher.sticky.route(exchange, request, at: now)
+    }
+
     /// Has a request that belonged to no session when it came belong to one of the worker that has answered it.
     private func adopt(_ exchange: Exchange) {
         guard let rule = core.dispatcher.sticky.router?.rule else { return }
@@ -63,11 +71,9 @@ extension HTTP1Connection {
         core.dispatcher.sticky.adopt(exchange, request, at: MonotonicClock.now())
     }
 
-    private func opensSocket(_ request: RequestHead, _ bytes: UnsafeRawBufferPointer) -> Bool {
-        guard request.requestsUpgrade else { return false }
-        return request.fields.contains { field in
-            field.known == .upgrade && isEqual(field.value.bytes(in: bytes), "websocket")
-        }
+    private func isPartOfPage(_ request: RequestHead, _ bytes: UnsafeRawBufferPointer) -> Bool {
+        let field = request.fields.first { isNamed($0, "sec-fetch-dest", bytes) }
+        return field.map { SessionHint.isPartOfPage(fetchedFor: $0.value.bytes(in: bytes)) } ?? false
     }
 
     private func protocolSession(

@@ -205,11 +205,18 @@ extension HTTP1Connection {
         }
     }
 
+    /// Whether more of the body is still to come than is worth waiting for, once its request is answered: then the
+    /// connection ends with the answer.
+    var isRestTooLong: Bool {
+        guard let upload, !upload.isComplete, case .length(let length) = parser.head.framing else { return false }
+        return length - bodyReceived > Self.lingerBytes
+    }
+
     /// Begins to throw away the rest of a body whose request is answered, so that the connection can go on.
     ///
     /// - Returns: false when it is too much.
     func beginDropping() -> Bool {
-        if case .length(let length) = parser.head.framing, length - bodyReceived > Self.lingerBytes { return false }
+        if isRestTooLong { return false }
         exchange = nil
         head = ByteBuffer()
         response = ResponseProgress()

@@ -62,7 +62,11 @@ extension HTTP1Connection {
         _ envelope: ResponseEnvelope.Reader,
         _ stream: SocketStream
     ) -> (any SocketOwner)? {
-        guard phase == .exchange, !inputIsClosed, let context, let handshakeAccept else { return nil }
+        guard phase == .exchange, let context, let handshakeAccept else { return nil }
+        guard !inputIsClosed else {
+            close()
+            return nil
+        }
         guard let buffer = encodeUpgrade(exchange, envelope, handshakeAccept) else {
             respond(status: 502, message: "Bad Gateway: the application's response can't be sent.", closes: true)
             return nil

@@ -71,12 +71,15 @@ final class HTTP1Connection: ChannelInboundHandler, RemovableChannelHandler {
     var exchange: Exchange?
     var origin: ClientOrigin
     var envelopeFields = 0
+    /// Whether the client takes trailer fields.
+    var takesTrailers = false
 
     // Answering.
     var response = ResponseProgress()
     var backlog = ResponseBacklog()
     var isDrainingBacklog = false
     var needsFlush = false
+    var socket = DirectSocket()
     var acknowledged: UInt64 = 0
     var lingered = 0
 
@@ -154,6 +157,8 @@ struct ResponseProgress {
     var bodyBytes = 0
     /// What is put behind the body, see ``CodeFailure``; nil for nothing.
     var addition: [UInt8]?
+    /// The end of a body in chunks that has trailer fields.
+    var ending: ByteBuffer?
     /// What the worker sent can't be sent on: ignore the rest.
     var isBroken = false
 

@@ -76,7 +76,7 @@ final class ListenerGroup {
         let isTCP: Bool
         switch socket.address {
         case .tcp(let host, let port): (identity, isTCP) = (ListenerIdentity(host: host, port: String(port)), true)
-        case .unix: (identity, isTCP) = (ListenerIdentity(host: "localhost", port: ""), false)
+        case .unix(let path): (identity, isTCP) = (ListenerIdentity(host: path, port: ""), false)
         }
         return ServerBootstrap(group: self.core.loop)
             .serverChannelOption(.autoRead, value: false)

@@ -52,7 +52,9 @@ struct PeerAddress {
     }
 }
 
-/// How a listener is called in `SERVER_NAME` and `SERVER_PORT`.
+/// How a listener is called in `SERVER_NAME` and `SERVER_PORT`, and in a scope's `server`.
+///
+/// That of a Unix socket has its path for a host, and no port.
 struct ListenerIdentity: Sendable {
     let host: [UInt8]
     let port: [UInt8]

@@ -10,6 +10,8 @@ internal import WorkerLink
 final class SocketStream {
     /// Names it in frames.
     let id: StreamID
+    /// The number of its handshake, which its lines in the log go by.
+    let request: UInt64
     /// The worker that has it; nil once that has ended, or the stream has.
     var seat: WorkerSeat?
     /// What the worker may say next.
@@ -26,6 +28,8 @@ final class SocketStream {
     var farewell: CloseEnvelope?
     /// Whether the app is told nothing more.
     var isOver = false
+    /// Whether more messages of the app, or more of this one, lie behind what its owner is being told.
+    var messagesContinue = false
     /// Whether it waits for room in the loop's ring.
     var wantsRoom = false
     /// Whether its owner is to be told that all that has come was told.
@@ -33,6 +37,7 @@ final class SocketStream {
 
     init(id: StreamID, seat: WorkerSeat, exchange: Exchange) {
         self.id = id
+        request = exchange.number
         self.seat = seat
         self.exchange = exchange
     }

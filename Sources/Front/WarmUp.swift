@@ -27,7 +27,8 @@ final class WarmUp: ExchangeOwner {
             (.port, port), (.clientAddress, Array("127.0.0.1".utf8)), (.clientPort, [UInt8(ascii: "0")]),
         ]
         let fields: [([UInt8], [UInt8])] = [
-            (Array("Host".utf8), host), (Array("User-Agent".utf8), Array("roost-warm-up".utf8)),
+            (Array("Host".utf8), port.isEmpty ? Array("localhost".utf8) : host),
+            (Array("User-Agent".utf8), Array("roost-warm-up".utf8)),
             (Array("Accept".utf8), Array("*/*".utf8)),
         ]
         let text =

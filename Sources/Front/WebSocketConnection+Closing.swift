@@ -143,7 +143,7 @@ extension WebSocketConnection {
         )
     }
 
-    private var bufferedBytes: Int {
+    var bufferedBytes: Int {
         (try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
     }
 }

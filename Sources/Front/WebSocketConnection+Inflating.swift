@@ -54,7 +54,7 @@ extension WebSocketConnection {
             inflating?.isHeldUp = step.event == .outputIsFull
             switch step.event {
             case .needsInput:
-                keep(produced)
+                keepOrDeliver(produced)
             case .outputIsFull:
                 deliver(produced, continues: true)
             case .message:

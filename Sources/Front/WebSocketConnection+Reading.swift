@@ -5,6 +5,9 @@ internal import WorkerLink
 
 /// From the client's frames to the app's messages.
 extension WebSocketConnection {
+    /// Of a message that is not whole at least so much is sent on at once.
+    static let pieceBytes = 16 << 10
+
     /// Goes as far as the bytes reach and the app takes them.
     func process() {
         guard !isProcessing else { return }
@@ -40,15 +43,18 @@ extension WebSocketConnection {
             inflateOn()
             return true
         }
-        // What is kept of a compressed message is decompressed already, and lies elsewhere.
-        let kept = inflating == nil ? partial.readableBytes : 0
-        let room = UnsafeMutableRawBufferPointer(
-            rebasing: core.messageRoom[..<(LinkGeometry.loopChunkBytes - kept)]
-        )
+        // Unmasked to where the worker reads it, unless it may be compressed. When the app is told nothing any more, to
+        // nowhere.
+        let open = conversation.isOpen ? stream : nil
+        let shared = compression == nil ? open.flatMap(core.dispatcher.messageRoom) : nil
+        let room = shared ?? core.messageRoom
+        // What is kept of a compressed message is decompressed already, and does not go in front of this.
+        let before = inflating == nil ? partial.readableBytes : 0
+        let target = UnsafeMutableRawBufferPointer(rebasing: room[before...])
         var violation: WebSocketViolation?
         let step = inbound.readWithUnsafeReadableBytes { bytes -> (Int, MessageReader.Step?) in
             do throws(WebSocketViolation) {
-                let step = try reader.read(bytes, into: room)
+                let step = try reader.read(bytes, into: target)
                 return (step.consumed, step)
             } catch {
                 violation = error
@@ -59,47 +65,96 @@ extension WebSocketConnection {
             if let violation { perform(conversation.violated(violation)) }
             return false
         }
-        var produced = UnsafeRawBufferPointer(rebasing: room[..<step.produced])
-        if reader.isCompressed {
-            let isWhole = step.event == .message
-            if isWhole || !produced.isEmpty { inflate(produced, isLast: isWhole) }
-            produced = UnsafeRawBufferPointer(rebasing: produced[..<0])
+        let produced = UnsafeRawBufferPointer(rebasing: target[..<step.produced])
+        if compression != nil {
+            take(produced, step.event)
+            return step.event != .needsInput || isHeldUp
         }
         switch step.event {
         case .message:
-            if !reader.isCompressed { deliver(produced, continues: false) }
+            deliver(step.produced, continues: false, in: room, to: open)
         case .outputIsFull:
-            if !reader.isCompressed { deliver(produced, continues: true) }
+            deliver(step.produced, continues: true, in: room, to: open)
         case .needsInput:
+            // Much of a message goes on at once; little waits for more.
+            if before + step.produced < Self.pieceBytes {
+                keep(produced)
+            } else {
+                deliver(step.produced, continues: true, in: room, to: open)
+            }
+            return false
+        case .ping, .pong, .close:
             keep(produced)
-            return isHeldUp
+            hear(step.event)
+        }
+        return true
+    }
+
+    /// Takes what may be compressed.
+    private func take(_ bytes: UnsafeRawBufferPointer, _ event: MessageReader.Event) {
+        if reader.isCompressed {
+            if event == .message || !bytes.isEmpty { inflate(bytes, isLast: event == .message) }
+        } else {
+            switch event {
+            case .message: deliver(bytes, continues: false)
+            case .outputIsFull: deliver(bytes, continues: true)
+            case .needsInput, .ping, .pong, .close: keepOrDeliver(bytes)
+            }
+        }
+        hear(event)
+    }
+
+    private func hear(_ event: MessageReader.Event) {
+        switch event {
         case .ping(let payload):
-            keep(produced)
             // Of many pings while the client takes nothing the last one's answer is enough (RFC 6455 section 5.5.3).
             if context?.channel.isWritable == true {
                 perform(conversation.pinged(payload))
             } else {
                 pendingPong = payload
             }
-        case .pong:
-            keep(produced)
         case .close(let message):
             perform(conversation.clientClosed(message))
+        case .pong, .message, .outputIsFull, .needsInput:
+            break
         }
-        return true
     }
 
-    func keep(_ bytes: UnsafeRawBufferPointer) {
+    /// Of a message that is not whole.
+    func keepOrDeliver(_ bytes: UnsafeRawBufferPointer) {
+        if partial.readableBytes + bytes.count < Self.pieceBytes {
+            keep(bytes)
+        } else {
+            deliver(bytes, continues: true)
+        }
+    }
+
+    /// Sends what was kept of the message, and bytes behind it, which lie elsewhere.
+    func deliver(_ bytes: UnsafeRawBufferPointer, continues: Bool) {
+        guard conversation.isOpen, let stream, let room = core.dispatcher.messageRoom(of: stream) else { return }
+        UnsafeMutableRawBufferPointer(rebasing: room[partial.readableBytes...]).copyMemory(from: bytes)
+        deliver(bytes.count, continues: continues, in: room, to: stream)
+    }
+
+    private func keep(_ bytes: UnsafeRawBufferPointer) {
         if !bytes.isEmpty, conversation.isOpen { partial.writeBytes(bytes) }
     }
 
-    func deliver(_ bytes: UnsafeRawBufferPointer, continues: Bool) {
-        guard conversation.isOpen, let stream else { return }
-        partial.withUnsafeReadableBytes { kept in
-            core.dispatcher.metrics.webSocketReceived(bytes: kept.count + bytes.count, isWhole: !continues)
-            core.dispatcher.send(kept, bytes, isText: reader.isText, continues: continues, to: stream)
+    /// Sends what was kept of the message, and `count` bytes that lie behind the place for it in `room`.
+    private func deliver(
+        _ count: Int,
+        continues: Bool,
+        in room: UnsafeMutableRawBufferPointer,
+        to stream: SocketStream?
+    ) {
+        guard let stream else { return }
+        let before = partial.readableBytes
+        if before > 0 {
+            partial.withUnsafeReadableBytes { room.copyMemory(from: $0) }
+            partial = ByteBuffer()
         }
-        if partial.readableBytes > 0 { partial = ByteBuffer() }
+        core.dispatcher.metrics.webSocketReceived(bytes: before + count, isWhole: !continues)
+        core.dispatcher.send(before + count, isText: reader.isText, continues: continues, to: stream)
     }
 
     func setReading(_ on: Bool) {
@@ -114,7 +169,8 @@ extension WebSocketConnection {
         inputIsClosed = true
         switch phase {
         case .open: process()
-        case .lingering: close()
+        // Its client may still read what was written: that ends it too.
+        case .lingering: if bufferedBytes == 0 { close() }
         case .closed: break
         }
     }

@@ -15,8 +15,15 @@ extension WebSocketConnection: SocketOwner {
         guard conversation.isOpen, let context else { return }
         let isFirst = !isWithinMessage
         let payload = deflated(bytes, isFirst: isFirst, continues: continues)
+        let isCompressed = isFirst && isDeflating
         let opcode: Opcode = isWithinMessage ? .continuation : isText ? .text : .binary
         isWithinMessage = continues
+        account.sentBytes += payload.count
+        core.dispatcher.metrics.webSocketSent(bytes: bytes.count, isWhole: !continues)
+        if payload.count >= DirectSocket.smallestBytes {
+            writeLarge(payload, opcode, isFinal: !continues, isCompressed: isCompressed, context.channel)
+            return
+        }
         if outgoing.readableBytes + payload.count > Self.gatheredBytes { handOver() }
         if outgoing.storageCapacity == 0 {
             outgoing = context.channel.allocator.buffer(capacity: payload.count + FrameWriter.greatestHead)
@@ -26,14 +33,45 @@ extension WebSocketConnection: SocketOwner {
             return FrameWriter.writeHead(
                 opcode,
                 isFinal: !continues,
-                isCompressed: isFirst && isDeflating,
+                isCompressed: isCompressed,
                 count: payload.count,
                 to: target
             )
         }
         outgoing.writeBytes(payload)
-        account.sentBytes += payload.count
-        core.dispatcher.metrics.webSocketSent(bytes: bytes.count, isWhole: !continues)
+    }
+
+    /// Writes a frame whose payload is worth a call of its own.
+    private func writeLarge(
+        _ payload: UnsafeRawBufferPointer,
+        _ opcode: Opcode,
+        isFinal: Bool,
+        isCompressed: Bool,
+        _ channel: any Channel
+    ) {
+        flush()
+        withUnsafeTemporaryAllocation(byteCount: FrameWriter.greatestHead, alignment: 1) { room in
+            guard let target = room.baseAddress else { return }
+            let count = FrameWriter.writeHead(
+                opcode,
+                isFinal: isFinal,
+                isCompressed: isCompressed,
+                count: payload.count,
+                to: target
+            )
+            let head = UnsafeRawBufferPointer(start: target, count: count)
+            let sent = socket.send(
+                head,
+                payload,
+                UnsafeRawBufferPointer(start: nil, count: 0),
+                continues: stream?.messagesContinue ?? false,
+                to: channel
+            )
+            progress.wrote(sent)
+            guard sent < count + payload.count else { return }
+            outgoing = channel.allocator.buffer(capacity: count + payload.count - sent)
+            outgoing.writeRest(after: sent, of: head, payload)
+        }
     }
 
     /// Compresses a piece of a message where that was agreed on and helps.

@@ -53,6 +53,7 @@ final class WebSocketConnection: ChannelInboundHandler {
     /// Frames that are written with the next flush.
     var outgoing = ByteBuffer()
     var needsFlush = false
+    var socket = DirectSocket()
     /// Whether a message of the app is under way.
     var isWithinMessage = false
     /// What messages are compressed by; nil when they are not.

@@ -11,6 +11,8 @@ final class WorkerEvents: WorkerPoolDelegate {
     private let dispatcher: Dispatcher
     private let listeners: ListenerGroup
     private let warmUp: FrontConfiguration.WarmUp
+    /// What is said of an app that runs on threads, when the first worker has told that it does.
+    private let threadNotes: [String]
     private let logger: Logger
     /// Told when the pool has given up.
     var onFailure: ((StartupFailure) -> Void)?
@@ -27,11 +29,13 @@ final class WorkerEvents: WorkerPoolDelegate {
         dispatcher: Dispatcher,
         listeners: ListenerGroup,
         warmUp: FrontConfiguration.WarmUp,
+        threadNotes: [String],
         logger: Logger
     ) {
         self.dispatcher = dispatcher
         self.listeners = listeners
         self.warmUp = warmUp
+        self.threadNotes = threadNotes
         self.logger = logger
     }
 
@@ -44,9 +48,14 @@ final class WorkerEvents: WorkerPoolDelegate {
         }
         var host = "127.0.0.1"
         var port = "80"
-        if case .tcp(let name, let number) = listeners.addresses.first {
+        switch listeners.addresses.first {
+        case .tcp(let name, let number):
             if name != "0.0.0.0" && name != "::" { host = name }
             port = String(number)
+        case .unix(let path):
+            (host, port) = (path, "")
+        case nil:
+            break
         }
         dispatcher.warmUp(seat, path: path, host: Array(host.utf8), port: Array(port.utf8), completion: done)
     }
@@ -58,13 +67,24 @@ final class WorkerEvents: WorkerPoolDelegate {
         if !seat.isLoop { _ = dispatcher.queue.setThreadLimit(worker.threads, for: worker.id) }
         dispatcher.streamsBodies = seat.isLoop
         dispatcher.sticky.add(worker.id, needsSessions: worker.introduction?.isSticky)
-        if seat.isLoop, !hasServed {
-            logger.info("the app is ASGI, and runs on event loops", metadata: ["in_flight": "\(seat.slots) in each"])
-        }
+        if !hasServed { introduce(seat) }
         dispatcher.successorBecameReady(worker)
         hasServed = true
         onReady()
         dispatcher.pump(at: MonotonicClock.now())
+    }
+
+    /// Says how the app is called, now that it is known.
+    private func introduce(_ seat: WorkerSeat) {
+        let limit = dispatcher.queue.limit
+        if seat.isLoop {
+            let each = "\(seat.slots) requests in flight in each worker (concurrency)"
+            logger.info("the app is ASGI, on event loops: \(each), \(limit) may wait (queue-limit)")
+            return
+        }
+        let each = "\(seat.worker.threads) \(seat.worker.threads == 1 ? "thread" : "threads") in each worker"
+        logger.info("the app is WSGI: \(each), \(limit) requests may wait (queue-limit)")
+        for note in threadNotes { logger.info("\(note)") }
     }
 
     func workerThreadsChanged(_ worker: Worker) {

@@ -31,8 +31,16 @@ final class WorkerSeat {
     var sockets = SocketTable()
     /// Those that have something to send for which the loop's ring had no room.
     var wantingSockets: [SocketStream] = []
+    /// How far the worker had read when those that want room were last tried.
+    var servedAt = UInt64.max
     /// Those that have said something since their clients' sockets were flushed.
     var touchedSockets: [SocketStream] = []
+    /// The last message of a client that was written for its event loop.
+    var lastMessage: FrameClaim?
+    /// One that was found to lie unread.
+    var unread: FrameClaim?
+    /// When it was found.
+    var unreadSince = Instant(nanoseconds: 0)
     /// The frames that lay untaken when it was held.
     var untaken: [FrameClaim] = []
     /// The judgement of it, once a thread is stuck.
@@ -112,12 +120,16 @@ extension WorkerSeat {
 
     /// Whether the app has said that the request of a slot may be answered twice; see ``FrontLane/isIdempotent(_:)``.
     func isIdempotent(_ stream: UInt64, in slot: Int) -> Bool {
-        !isLoop && worker.link.lanes[slot].isIdempotent(stream)
+        isLoop
+            ? running[slot].map { $0.stream == stream && $0.isMarkedIdempotent } ?? false
+            : worker.link.lanes[slot].isIdempotent(stream)
     }
 
     /// See ``FrontLane/extendedDeadline(of:)``.
     func extendedDeadline(of stream: UInt64, in slot: Int) -> UInt64? {
-        isLoop ? nil : worker.link.lanes[slot].extendedDeadline(of: stream)
+        isLoop
+            ? running[slot].flatMap { $0.stream == stream ? $0.extendedUntil : nil }
+            : worker.link.lanes[slot].extendedDeadline(of: stream)
     }
 
     /// The thread that runs the request of a slot; see ``FrontLane/thread``.

@@ -178,15 +178,7 @@ extension ResponseEncoder {
         var seen = SeenFields()
         var cursor = head.reason.end
         for _ in 0..<head.fieldCount {
-            guard payload.count - cursor >= 8 else { throw .truncatedField }
-            let nameCount = Int(payload.littleEndian16(at: cursor))
-            let valueCount = Int(payload.littleEndian32(at: cursor + 4))
-            guard payload.littleEndian16(at: cursor + 2) == 0, payload.count - cursor - 8 >= nameCount + valueCount
-            else { throw .truncatedField }
-            let nameStart = cursor + 8
-            let name = UnsafeRawBufferPointer(rebasing: payload[nameStart..<(nameStart + nameCount)])
-            cursor = nameStart + nameCount + valueCount
-            let value = UnsafeRawBufferPointer(rebasing: payload[(nameStart + nameCount)..<cursor])
+            let (name, value) = try field(of: payload, at: &cursor)
             if try take(name, value, status: head.status, &seen) {
                 writer.put(name)
                 writer.put(": ")
@@ -200,15 +192,31 @@ extension ResponseEncoder {
         return seen
     }
 
-    /// Checks one field and takes note of it.
+    /// Reads the field that stands at `cursor`, which is moved behind it.
+    @inline(__always)
+    static func field(
+        of payload: UnsafeRawBufferPointer,
+        at cursor: inout Int
+    ) throws(ResponseViolation) -> (name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
+        guard payload.count - cursor >= 8 else { throw .truncatedField }
+        let nameCount = Int(payload.littleEndian16(at: cursor))
+        let valueCount = Int(payload.littleEndian32(at: cursor + 4))
+        guard payload.littleEndian16(at: cursor + 2) == 0, payload.count - cursor - 8 >= nameCount + valueCount
+        else { throw .truncatedField }
+        let nameStart = cursor + 8
+        let name = UnsafeRawBufferPointer(rebasing: payload[nameStart..<(nameStart + nameCount)])
+        cursor = nameStart + nameCount + valueCount
+        return (name, UnsafeRawBufferPointer(rebasing: payload[(nameStart + nameCount)..<cursor]))
+    }
+
+    /// Checks what any field of a response has to be.
     ///
-    /// - Returns: whether it is to be sent; a repeated equal Content-Length and one with 204 are not.
-    private static func take(
+    /// - Returns: where its name begins.
+    @inline(__always)
+    static func checked(
         _ name: UnsafeRawBufferPointer,
-        _ value: UnsafeRawBufferPointer,
-        status: Int,
-        _ seen: inout SeenFields,
-    ) throws(ResponseViolation) -> Bool {
+        _ value: UnsafeRawBufferPointer
+    ) throws(ResponseViolation) -> UnsafeRawPointer {
         guard let base = name.baseAddress, name.count > 0, name.allSatisfy({ ByteClass.isToken($0) }) else {
             throw ResponseViolation(.badFieldName, "a field name of the response is not a token")
         }
@@ -221,6 +229,19 @@ extension ResponseEncoder {
                 throw ResponseViolation(.badFieldValue, "a field value of the response holds a control character")
             }
         }
+        return base
+    }
+
+    /// Checks one field and takes note of it.
+    ///
+    /// - Returns: whether it is to be sent; a repeated equal Content-Length and one with 204 are not.
+    private static func take(
+        _ name: UnsafeRawBufferPointer,
+        _ value: UnsafeRawBufferPointer,
+        status: Int,
+        _ seen: inout SeenFields,
+    ) throws(ResponseViolation) -> Bool {
+        let base = try checked(name, value)
         func matches(_ text: StaticString) -> Bool { ByteScan.matches(base, count: name.count, text) }
         switch name.count {
         case 4:

@@ -10,6 +10,7 @@ public struct ResponseViolation: Error, Sendable, Equatable {
         case badFieldValue = "bad_field_value"
         case hopByHopField = "hop_by_hop_field"
         case badContentLength = "bad_content_length"
+        case badTrailer = "bad_trailer"
     }
 
     /// What is wrong, as a bounded label.

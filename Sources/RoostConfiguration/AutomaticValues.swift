@@ -110,7 +110,8 @@ struct AutomaticValues {
         let (processes, threads) = (configuration.workers.processes, configuration.workers.threads)
         // Bounded by the options' own bounds: 12 x 256 x 1024.
         configuration.queue.limit = max(100, 12 * processes * threads)
-        note("queue-limit", "12 x \(processes) x \(threads) threads, at least 100")
+        let rule = "12 x \(processes) x \(threads) threads, at least 100"
+        note("queue-limit", isASGI(configuration) ? "as it would be for threads: \(rule)" : rule)
     }
 
     private mutating func resolveConnections(_ http: inout ServerConfiguration.HTTP) {

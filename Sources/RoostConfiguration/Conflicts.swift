@@ -81,6 +81,15 @@ struct Conflicts {
         let given = [
             "sticky-cookie", "sticky-same-site", "session-timeout", "max-sessions", "waiting-room",
         ].filter(isGiven)
+        let (name, root) = (configuration.sticky.cookieName, configuration.application.rootPath)
+        if name.hasPrefix("__Host-"), !root.isEmpty {
+            add(
+                "root-path is \(root), and browsers keep a cookie called \(name) only where it is for the whole host",
+                "sticky-cookie",
+                "root-path",
+                try: "sticky-cookie __Secure-\(name.dropFirst(7))"
+            )
+        }
         switch configuration.sticky.rule {
         case .auto, .cookie: break
         case .off:

@@ -25,10 +25,17 @@ public struct ResolvedConfiguration: Sendable {
         option.name == "config" ? configurationFile ?? "none" : option.text(in: configuration)
     }
 
-    /// What to say at the start about values that were worked out: processes, threads, queue limit, interpreter, and a
-    /// preload that is ignored, one line each, such as `processes 2: 2 CPUs usable (affinity 2)`.
-    public var reasons: [String] {
-        ["processes", "threads", "queue-limit", "python", "preload"].compactMap { name in
+    /// What to say at the start about values that were worked out: processes, interpreter, and a preload that is ignored,
+    /// one line each, such as `processes 2: 2 CPUs usable (affinity 2)`.
+    public var reasons: [String] { reasons(of: ["processes", "python", "preload"]) }
+
+    /// What to say about those that count for threads only: theirs, and the queue limit.
+    ///
+    /// Not before it is known that the app runs on threads.
+    public var threadReasons: [String] { reasons(of: ["threads", "queue-limit"]) }
+
+    private func reasons(of names: [String]) -> [String] {
+        names.compactMap { name in
             guard let option = OptionTable.option(named: name), case .automatic(let reason) = origin(of: option) else {
                 return nil
             }

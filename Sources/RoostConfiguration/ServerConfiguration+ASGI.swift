@@ -34,7 +34,7 @@ extension ServerConfiguration {
     /// How many workers there are and how much each does at once, as far as it is known before they start; in words.
     public var size: String {
         switch asgi.interface {
-        case .auto: "\(workers.processes) x \(workers.threads) threads (event loops if the app is ASGI)"
+        case .auto: "\(workers.processes) worker \(workers.processes == 1 ? "process" : "processes")"
         case .wsgi: "\(workers.processes) x \(workers.threads) threads"
         case .asgi:
             "\(workers.processes) event \(workers.processes == 1 ? "loop" : "loops") (asgi), "

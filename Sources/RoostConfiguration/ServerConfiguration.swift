@@ -67,6 +67,9 @@ public struct ServerConfiguration: Sendable, Equatable {
 
         /// The path of the one request a new worker answers before it gets traffic, or `nil` for none.
         public var warmUpPath: String? = "/"
+
+        /// The path below which the app is mounted, without a slash at its end; empty for none.
+        public var rootPath = ""
     }
 
     /// Worker processes: how many, and how long they may take.

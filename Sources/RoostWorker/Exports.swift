@@ -65,7 +65,9 @@ public func run(index: Int32, glue: OpaquePointer) -> Int32 {
 /// - Returns: A tuple of functions, see ``LoopLane/makeFunctions()``; owned. Nil with a Python error set.
 @_cdecl("roost_worker_open_loop")
 public func openLoop(glue: OpaquePointer) -> OpaquePointer? {
-    guard let process = WorkerProcess.current, !WorkerProcess.isInert, LoopLane.current == nil else {
+    guard let process = WorkerProcess.current, !WorkerProcess.isInert,
+        LoopLane.current?.process !== process
+    else {
         PyErr_SetString(roost_runtime_error(), "there is no link to the front for an event loop")
         return nil
     }

@@ -1,4 +1,5 @@
 internal import CPython
+internal import WorkerLink
 
 /// The Python side of the worker: what `roost/_wsgi.py` lends to the lanes.
 ///
@@ -10,6 +11,8 @@ struct Glue {
     ///
     /// Python changes it too: `wsgi.multithread`, when there are more threads than one, or no longer.
     let template: PythonObject
+    /// The path below which the application is mounted.
+    let rootPath: RootPath
     /// `io.BytesIO`.
     let bytesIO: PythonObject
     /// The class behind `wsgi.file_wrapper`.
@@ -37,6 +40,7 @@ struct Glue {
     init?(_ object: PythonObject) {
         func part(_ name: StaticString) -> PythonObject? { PythonText.attribute(name, of: object) }
         guard let application = part("application"), let template = part("template"),
+            let rootPath = part("root_path"),
             let bytesIO = part("bytes_io"), let fileWrapper = part("file_wrapper"),
             let plainFile = part("plain_file"), let openBody = part("open_body"),
             let errorLog = part("error_log"), let describe = part("describe"),
@@ -45,6 +49,7 @@ struct Glue {
         else { return nil }
         self.application = application
         self.template = template
+        self.rootPath = RootPath(PythonBytes.view(of: rootPath) ?? UnsafeRawBufferPointer(start: nil, count: 0))
         self.bytesIO = bytesIO
         self.fileWrapper = fileWrapper
         self.plainFile = plainFile

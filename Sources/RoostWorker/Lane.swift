@@ -67,7 +67,7 @@ final class Lane: @unchecked Sendable {
     ///
     /// Needs the GIL. Returns nil with a Python error set.
     init?(index: Int, process: WorkerProcess, glue object: PythonObject) {
-        guard let glue = Glue(object), let environ = Environ(template: glue.template),
+        guard let glue = Glue(object), let environ = Environ(glue: glue),
             let closeName = PythonText.interned("close")
         else { return nil }
         self.glue = glue
@@ -129,7 +129,7 @@ final class Lane: @unchecked Sendable {
                 reader.consume(frame.header)
                 return true
             case .body, .left, .credit, .message, .close, .response, .chunk, .end, .abort, .file, .log, .grant,
-                .appMessage, .appClose, nil:
+                .appMessage, .appClose, .extend, .idempotent, nil:
                 reader.consume(frame.header)
             }
         }

@@ -4,6 +4,7 @@ internal import WorkerLink
 
 /// The first byte of a ``FrameKind/log`` frame: swift-log's levels, counted from 0 for trace.
 enum LogLevel: UInt8 {
+    case debug = 1
     case warning = 4
     case error = 5
 }

@@ -47,7 +47,7 @@ struct ResponseHead: ~Copyable {
     var contentLength: UInt64?
     let base: UnsafeMutableRawPointer
     /// What the application called or sent, as its errors name it.
-    let source: String
+    var source: String
     private let capacity: Int
 
     /// Creates room for heads of at most `capacity` bytes.
@@ -142,7 +142,7 @@ struct ResponseHead: ~Copyable {
 
     /// What is wrong when there is no room.
     var tooLarge: ApplicationMistake {
-        ApplicationMistake(.value, "\(source): the head is longer than \(capacity) bytes")
+        ApplicationMistake(.value, "\(source): the headers are longer than \(capacity) bytes")
     }
 }
 

@@ -20,6 +20,12 @@ public enum SessionHint {
         return identifier(UnsafeRawBufferPointer(rebasing: segments[mark + 1]))
     }
 
+    /// Returns whether what a browser says in `Sec-Fetch-Dest` is a part of a page, one for which it may leave out its cookies
+    /// and which does not begin anything: never a page, a frame, a script or what a script fetches.
+    public static func isPartOfPage(fetchedFor destination: UnsafeRawBufferPointer) -> Bool {
+        ["font", "image", "manifest", "style", "track"].contains { destination.elementsEqual($0.utf8) }
+    }
+
     /// Returns the first value of a query parameter, as sent; nil where it is empty or not there.
     public static func parameter(_ name: String, in query: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
         for pair in query.split(separator: UInt8(ascii: "&")) {

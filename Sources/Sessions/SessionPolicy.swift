@@ -13,8 +13,17 @@ public struct SessionPolicy: Sendable, Hashable {
     /// How long after that its worker is remembered, in case it comes back.
     public var memory = Nanoseconds.seconds(3600)
 
-    /// How long one counts that was given a name and has not used it yet: a browser uses it at once, what keeps no cookies
-    /// never.
+    /// How long one that was given a name and has not used it yet counts a little: a browser uses it at once, and what sends
+    /// no cookies never does.
+    public var provisional = Nanoseconds.seconds(10)
+
+    /// How many of those weigh as much as one session that is known to be there.
+    ///
+    /// Browsers send some requests of a page without cookies, such as the one for its manifest: they must not outweigh the
+    /// browser itself. Nothing at all would be too little: browsers that come at the same time would all be sent to one worker.
+    public var provisionalPerSession = 4
+
+    /// How long its worker is remembered.
     public var newcomer = Nanoseconds.seconds(60)
 
     /// The most sessions that are remembered, in all; beyond it the least recent is forgotten first.

@@ -8,8 +8,10 @@ struct SessionSlab: Sendable {
     enum State: Sendable {
         /// No session is here, or one that holds WebSockets.
         case unlisted
-        /// It was given its name, and has not used it yet.
+        /// It was given its name a moment ago, and has not used it yet.
         case newcomer
+        /// It was given its name, and has not used it at once.
+        case unclaimed
         /// It was seen a short time ago.
         case present
         /// It was seen longer ago.

@@ -18,6 +18,13 @@ extension SessionTable {
             left -= 1
         }
         while left > 0, case let index = newcomers.oldest, index != SessionSlab.none,
+            now.since(slab[index].seenAt) >= policy.provisional
+        {
+            unlist(index)
+            relist(index, as: .unclaimed)
+            left -= 1
+        }
+        while left > 0, case let index = unclaimed.oldest, index != SessionSlab.none,
             now.since(slab[index].seenAt) >= policy.newcomer
         {
             forget(index)
@@ -33,7 +40,7 @@ extension SessionTable {
 
     /// Forgets the session that is missed least, if there is one that holds no WebSocket.
     mutating func forgetLeastRecent() -> Bool {
-        for list in [newcomers, remembered, present] where list.oldest != SessionSlab.none {
+        for list in [unclaimed, newcomers, remembered, present] where list.oldest != SessionSlab.none {
             forget(list.oldest)
             return true
         }

@@ -8,6 +8,8 @@ struct WorkerLoad: Sendable {
     var sockets = 0
     /// Sessions that were seen lately and hold no WebSocket.
     var present = 0
+    /// Sessions that were given their name a moment ago and have not used it yet.
+    var newcomers = 0
     /// Sessions that have a seat here.
     var seated = 0
 
@@ -40,7 +42,8 @@ extension SessionTable {
         workers.remove(at: place)
     }
 
-    /// Returns how many sessions a worker has, open WebSockets and those seen lately; nil for an unknown worker.
+    /// Returns how many sessions a worker has, open WebSockets and those seen lately, newcomers aside; nil for an unknown
+    /// worker.
     public func sessions(of worker: WorkerID) -> Int? {
         index(of: worker).map { workers[$0].total }
     }
@@ -59,13 +62,14 @@ extension SessionTable {
     }
 
     /// The worker for a new session: of those that stay, one with a seat if there is any, then the one with the fewest
-    /// sessions, then the first.
+    /// sessions, of which newcomers are a part each, then the first.
     var leastLoaded: WorkerID? {
         workers.filter { !$0.isLeaving }.min { rank($0) < rank($1) }?.id
     }
 
     private func rank(_ worker: WorkerLoad) -> (Int, Int) {
-        (policy.seatsPerWorker > 0 && worker.seated >= policy.seatsPerWorker ? 1 : 0, worker.total)
+        let isFull = policy.seatsPerWorker > 0 && worker.seated >= policy.seatsPerWorker
+        return (isFull ? 1 : 0, worker.total * policy.provisionalPerSession + worker.newcomers)
     }
 
     // MARK: Bookkeeping
@@ -103,15 +107,12 @@ extension SessionTable {
     }
 
     /// Counts a session that holds no WebSocket at its worker, or no longer, as far as its state counts.
-    func counts(_ index: Int32) -> Bool {
-        switch slab[index].state {
-        case .newcomer, .present: true
-        case .remembered, .unlisted: false
-        }
-    }
-
     private mutating func count(_ index: Int32, by change: Int) {
-        if counts(index) { load(of: index) { $0.present += change } }
+        switch slab[index].state {
+        case .newcomer: load(of: index) { $0.newcomers += change }
+        case .present: load(of: index) { $0.present += change }
+        case .unclaimed, .remembered, .unlisted: break
+        }
     }
 
     /// Puts a session that is in no list into one.
@@ -125,6 +126,7 @@ extension SessionTable {
         slab[index].state = state
         switch state {
         case .newcomer: newcomers.append(index, in: &slab)
+        case .unclaimed: unclaimed.append(index, in: &slab)
         case .present: present.append(index, in: &slab)
         case .remembered: remembered.append(index, in: &slab)
         case .unlisted: break
@@ -137,6 +139,7 @@ extension SessionTable {
         count(index, by: -1)
         switch slab[index].state {
         case .newcomer: newcomers.remove(index, in: &slab)
+        case .unclaimed: unclaimed.remove(index, in: &slab)
         case .present: present.remove(index, in: &slab)
         case .remembered: remembered.remove(index, in: &slab)
         case .unlisted: break

@@ -8,10 +8,17 @@ public import RequestQueue
 ///
 /// ```
 ///   place ──▶ newcomer ──▶ present ◀──────▶ remembered ──▶ forgotten
-///                 │           ▲ │               │
-///                 ▼           │ ▼               ▼
-///             forgotten     connected        (seen again: present)
+///                 │         ▲  ▲ │              │
+///                 ▼         │  │ ▼              ▼
+///             unclaimed ────┘ connected      (seen again: present)
+///                 │
+///                 ▼
+///             forgotten
 /// ```
+///
+/// What a worker has to do with sessions is the number of those that are present or connected. Newcomers count a little of
+/// that each, and for a short time: most are browsers, which are about to be present, but some are requests that a browser
+/// sends without its cookies.
 ///
 /// Every session is in one list for its state, ordered by when it was seen; those that hold WebSockets are in none, for they
 /// do not age. So all of it is O(1), but for what looks at every worker.
@@ -27,6 +34,7 @@ public struct SessionTable: Sendable {
     var places: [SessionID: Int32] = [:]
     var slab = SessionSlab()
     var newcomers = AgeList()
+    var unclaimed = AgeList()
     var present = AgeList()
     var remembered = AgeList()
     var workers: [WorkerLoad] = []

@@ -10,6 +10,8 @@ public struct StickyRequest: Sendable {
     public var alias: SessionID?
     /// The client's address, hashed; nil where it is not known.
     public var address: SessionID?
+    /// Whether it is for a part of a page that is there already, as the browser says.
+    public var isPartOfPage = false
     /// Whether it asks for a WebSocket.
     public var opensSocket = false
     /// Whether newcomers without a seat are turned away by this request.
@@ -113,10 +115,16 @@ public struct StickyRouter: Sendable {
         }
         if let alias = request.alias, let worker = route.worker { aliases.learn(alias, on: worker) }
         guard request.cookie == nil else { return route }
-        let session = makeSession()
         // Whoever is at this address without cookies and holds a WebSocket may be the one that asks.
         let likely = request.address.flatMap { table.sockets(of: $0) > 0 ? table.worker(of: $0) : nil }
-        let worker = table.place(session, isNew: true, preferring: route.worker ?? known ?? likely, at: now)
+        let preferred = route.worker ?? known ?? likely
+        if request.isPartOfPage {
+            // No newcomer: its browser has a name, and keeps it to itself here.
+            route.worker = route.worker ?? preferred.flatMap { table.isOpen($0) ? $0 : nil }
+            return route
+        }
+        let session = makeSession()
+        let worker = table.place(session, isNew: true, preferring: preferred, at: now)
         route.session = route.session ?? session
         route.worker = route.worker ?? worker
         route.cookie = worker == nil ? nil : session

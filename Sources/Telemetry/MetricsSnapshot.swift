@@ -31,6 +31,8 @@ public struct MetricsSnapshot: Sendable, Equatable {
         public var requests: UInt64
         /// WebSockets that it has open, handshakes included.
         public var webSockets: Int
+        /// The pools of threads inside its app.
+        public var appPools: [AppPool] = []
         /// For how long this process has lived.
         public var uptime: Duration
         /// Its resident memory in bytes, when it is known.

@@ -15,6 +15,7 @@ public struct PrometheusText {
         writer.writeServer(snapshot)
         writer.writeQueue(snapshot)
         writer.writeWorkers(snapshot)
+        writer.writePools(snapshot)
         writer.writeSessions(snapshot)
         writer.writeRequests(snapshot.server)
         writer.writeConnections(snapshot)
@@ -112,6 +113,24 @@ public struct PrometheusText {
         each(workers, "roost_worker_uptime_seconds", .gauge, "Age of the worker's process.") { $0.uptime.secondsText }
         each(workers, "roost_worker_resident_bytes", .gauge, "Resident memory of the worker's process.") {
             $0.residentBytes.map { String($0) }
+        }
+    }
+
+    private mutating func writePools(_ snapshot: MetricsSnapshot) {
+        let workers = snapshot.workers.filter { $0.role == "current" && !$0.appPools.isEmpty }
+        guard !workers.isEmpty else { return }
+        let families: [(name: String, help: String, value: (MetricsSnapshot.AppPool) -> Int)] = [
+            ("roost_app_pool_threads", "The most threads of a pool inside the app.", { $0.threads }),
+            ("roost_app_pool_threads_busy", "Threads of a pool inside the app that run a call.", { $0.busy }),
+            ("roost_app_pool_waiting", "Calls that wait for a thread of a pool inside the app.", { $0.waiting }),
+        ]
+        for (name, help, value) in families {
+            family(name, .gauge, help)
+            for worker in workers {
+                for pool in worker.appPools {
+                    sample(name, [("worker", String(worker.id)), ("pool", pool.name)], String(value(pool)))
+                }
+            }
         }
     }
 

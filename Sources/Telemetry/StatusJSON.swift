@@ -57,6 +57,17 @@ public enum StatusJSON {
         if let sessions = worker.sessions { json.integer(sessions, "sessions") }
         json.integer(worker.requests, "requests")
         json.integer(worker.webSockets, "websockets")
+        if !worker.appPools.isEmpty {
+            json.beginObject("app_pools")
+            for pool in worker.appPools {
+                json.beginObject(pool.name)
+                json.integer(pool.threads, "threads")
+                json.integer(pool.busy, "busy")
+                json.integer(pool.waiting, "waiting")
+                json.endObject()
+            }
+            json.endObject()
+        }
         json.seconds(nanoseconds: worker.uptime.clampedNanoseconds, "uptime_seconds")
         json.integer(worker.residentBytes, "resident_bytes")
         json.endObject()

@@ -22,6 +22,7 @@ public enum StatusText {
             )
                 + "\(rate(snapshot.completionsPerSecond)) req/s finishing"
         )
+        lines += pools(snapshot)
         lines.append(row("requests", requests(server)))
         lines.append(row("refused", causes(server.refused)))
         lines.append(row("left", causes(server.clientsLeft, none: "no client left before its answer")))
@@ -114,7 +115,7 @@ public enum StatusText {
         return aligned(table)
     }
 
-    private static func row(_ name: String, _ text: String) -> String {
+    static func row(_ name: String, _ text: String) -> String {
         name + String(repeating: " ", count: max(1, 11 - name.count)) + text
     }
 

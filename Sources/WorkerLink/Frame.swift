@@ -24,7 +24,7 @@ public enum FrameKind: UInt8, Sendable {
     case response = 16
     /// More of the body.
     case chunk = 17
-    /// The response is complete. No payload.
+    /// The response is complete; the payload is its trailer fields, see ``TrailerEnvelope``.
     case end = 18
     /// The response broke off after its head: it must not look complete. The payload is a reason, in UTF-8.
     case abort = 19
@@ -38,6 +38,10 @@ public enum FrameKind: UInt8, Sendable {
     case appMessage = 23
     /// The app closes its WebSocket, see ``CloseEnvelope``. ``end`` follows when the app has returned.
     case appClose = 24
+    /// The app wants to be let work on the stream's request until then, in nanoseconds of CLOCK_MONOTONIC: u64.
+    case extend = 25
+    /// The app says that the stream's request may be answered twice. No payload.
+    case idempotent = 26
 }
 
 /// The 16 bytes in front of every payload.

@@ -35,6 +35,7 @@ public struct FrontLane {
     ///   - flags: Depends on the kind.
     ///   - stream: The request it belongs to.
     ///   - count: The payload's bytes.
+    ///   - isUrgent: Whether a worker that sleeps is woken for it; if not, the frame is seen when another one wakes it.
     ///   - fill: Writes all of the payload.
     /// - Returns: Who has the frame; nil when the ring has no room: then nothing was written.
     public mutating func send(
@@ -42,6 +43,7 @@ public struct FrontLane {
         flags: UInt8 = 0,
         stream: UInt64,
         count: Int,
+        isUrgent: Bool = true,
         fill: (UnsafeMutableRawBufferPointer) -> Void
     ) -> FrameClaim? {
         let footprint = FrameHeader.footprint(count)
@@ -50,8 +52,21 @@ public struct FrontLane {
         FrameHeader(length: UInt32(count), kind: kind.rawValue, flags: flags, stream: stream).store(to: place)
         fill(UnsafeMutableRawBufferPointer(start: place + FrameHeader.byteCount, count: count))
         requests.publish(footprint)
-        wake(.forRequest)
+        if isUrgent { wake(.forRequest) }
         return claim
+    }
+
+    /// Wakes the worker for the frames that were not urgent: to be called when there is no room behind them.
+    public mutating func wakeReader() {
+        wake(.forRequest)
+    }
+
+    /// Where the payload of the next frame goes: what is written there need not be copied when it is sent.
+    ///
+    /// - Returns: nil when a payload of `count` bytes has no room.
+    public mutating func payloadRoom(_ count: Int) -> UnsafeMutableRawBufferPointer? {
+        guard let place = requests.room(for: FrameHeader.footprint(count)) else { return nil }
+        return UnsafeMutableRawBufferPointer(start: place + FrameHeader.byteCount, count: count)
     }
 
     /// Wakes an event loop through `bell`, an eventfd that the worker watches; not owned.
@@ -63,6 +78,11 @@ public struct FrontLane {
     public mutating func hasRoom(for count: Int, sparing spare: Int = 0) -> Bool {
         requests.room(for: FrameHeader.footprint(count) + spare) != nil
     }
+
+    /// How far the worker has read: there is no more room than before until it has read more.
+    ///
+    /// The worker's word.
+    public var readPosition: UInt64 { requests.headWord.load(ordering: .sequentiallyConsistent) }
 
     /// Whether the worker has set its reading position to where it can't be: kill it.
     public var isBroken: Bool { requests.isBroken }
@@ -108,10 +128,27 @@ public struct FrontLane {
         try responses.peek()
     }
 
-    /// Gives the frame's room back, and wakes the thread if it waits for room.
+    /// Whether the frame behind this one, which ``peek()`` has found, is there too and goes on with its body or message.
+    ///
+    /// The worker's word: good for a hint to the kernel, no more.
+    public func isFollowed(_ header: FrameHeader) -> Bool {
+        // Small ones are gathered anyway.
+        guard header.length >= 4096, let next = responses.follower(of: header), next.stream == header.stream else {
+            return false
+        }
+        return next.length > 0
+            && (next.kind == FrameKind.chunk.rawValue || next.kind == FrameKind.appMessage.rawValue)
+    }
+
+    /// Gives the frame's room back, and wakes the thread if it waits for room and there is much: waking it for each frame
+    /// would cost more than the frame.
+    ///
+    /// The largest frame is a fourth of the ring: half of it is enough for any.
     public mutating func consume(_ header: FrameHeader) {
         responses.consume(header)
-        wake(.forRoom)
+        if control.atomic(.forRoom).load(ordering: .sequentiallyConsistent) != 0, responses.isHalfEmpty {
+            wake(.forRoom)
+        }
     }
 
     @inline(__always)

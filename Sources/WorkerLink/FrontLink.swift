@@ -56,6 +56,14 @@ public final class FrontLink {
         return found
     }
 
+    /// Has the next ``visitNews(_:)`` look at the loop's lane again, in which frames were left.
+    public func leaveLoopForLater() {
+        _ = header.atomic(.news, LinkGeometry.loopLane / 64).loadThenBitwiseOr(
+            with: 1,
+            ordering: .sequentiallyConsistent
+        )
+    }
+
     /// Tells the worker's threads whether requests wait: a thread that finishes then has its next one in microseconds.
     public func setBacklog(_ exists: Bool) {
         header.atomic(.backlog).store(exists ? 1 : 0, ordering: .relaxed)

@@ -37,14 +37,18 @@ public struct LaneConversation: Sendable {
         case continued(UnsafeRawBufferPointer)
         /// The rest of the body is this part of the file that was sent beside.
         case file(offset: Int, count: Int)
-        /// The response is complete.
-        case ended
+        /// The response is complete; behind its body come these fields, see ``TrailerEnvelope``.
+        case ended(trailers: UnsafeRawBufferPointer)
         /// The response breaks off, or there is none. In UTF-8, why.
         case aborted(UnsafeRawBufferPointer)
         /// A line for the log, of the request that runs if `isOfRequest`.
         case log(level: UInt8, text: UnsafeRawBufferPointer, isOfRequest: Bool)
         /// The app has taken so much of what was sent to it.
         case granted(Int)
+        /// The app wants to be let work until then, in nanoseconds of CLOCK_MONOTONIC: to be bounded by who reads it.
+        case extended(until: UInt64)
+        /// The app says that the request may be answered twice: good for one retry, no more.
+        case markedIdempotent
         /// The app has accepted the WebSocket; the head says with which fields.
         case opened(ResponseEnvelope.Reader)
         /// A WebSocket message, or a part of one if `continues`.
@@ -122,11 +126,19 @@ public struct LaneConversation: Sendable {
             return .file(offset: offset, count: count)
         case .end:
             guard state == .answering || state == .open || state == .closed else { throw .unexpectedFrame }
+            guard payload.count <= (state == .answering ? TrailerEnvelope.greatestByteCount : 0) else {
+                throw .malformedPayload
+            }
             cancel()
-            return .ended
+            return .ended(trailers: payload)
         case .grant:
             guard payload.count == 4 else { throw .malformedPayload }
             return .granted(Int(payload.loadUnaligned(as: UInt32.self)))
+        case .extend:
+            guard payload.count == 8 else { throw .malformedPayload }
+            return .extended(until: payload.loadUnaligned(as: UInt64.self))
+        case .idempotent:
+            return .markedIdempotent
         case .appMessage:
             guard state == .open else { throw .unexpectedFrame }
             return .message(

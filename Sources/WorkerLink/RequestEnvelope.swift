@@ -55,6 +55,8 @@ public enum RequestEnvelope {
         public static let bodyFollows = Flags(rawValue: 32)
         /// The client spoke HTTP/2.
         public static let http2 = Flags(rawValue: 64)
+        /// The client takes trailer fields, and there is a place for them where the body's length is not given.
+        public static let takesTrailers = Flags(rawValue: 128)
     }
 
     /// The spans, in the order in which they stand.

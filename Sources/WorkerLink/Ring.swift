@@ -74,6 +74,9 @@ struct RingConsumer {
     @inline(__always)
     var hasFrames: Bool { tailWord.load(ordering: .sequentiallyConsistent) != head }
 
+    /// Whether at least half of the ring is free.
+    var isHalfEmpty: Bool { tailWord.load(ordering: .sequentiallyConsistent) &- head <= UInt64(capacity / 2) }
+
     /// The next frame, which stays in the ring until ``consume(_:)``.
     ///
     /// The payload is shared memory: the other side may change it while it is read. Copy before checking.
@@ -90,6 +93,17 @@ struct RingConsumer {
             header,
             UnsafeRawBufferPointer(start: start + FrameHeader.byteCount, count: Int(header.length))
         )
+    }
+
+    /// The header of the frame behind the one that ``peek()`` found, if it is there already.
+    ///
+    /// Not checked: good for a guess at what comes next.
+    @inline(__always)
+    func follower(of header: FrameHeader) -> FrameHeader? {
+        let place = head &+ UInt64(FrameHeader.footprint(Int(header.length)))
+        let unread = Int64(bitPattern: tailWord.load(ordering: .sequentiallyConsistent) &- place)
+        guard unread >= FrameHeader.byteCount else { return nil }
+        return FrameHeader.load(from: base + Int(place & UInt64(capacity - 1)))
     }
 
     /// Gives the room of a frame back.

@@ -28,6 +28,8 @@ public final class Worker {
     public internal(set) var threads: Int
     /// How many requests its event loop may have at once, if it runs one.
     public internal(set) var concurrency = 256
+    /// The pools of threads inside its app, as it last said.
+    public internal(set) var appPools: [AppPool] = []
     /// How many of its threads exist.
     var startedThreads: Int
     /// Why it is being replaced; nil while it is not.

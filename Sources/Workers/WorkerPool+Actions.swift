@@ -71,11 +71,15 @@ extension WorkerPool {
         // The delegate tells the log, with what it knows of the requests; it does not know those that never served.
         if death.served == nil {
             var metadata = metadata(of: worker)
-            metadata["exit"] = .string("\(death.exit)")
+            if worker.hasProcess { metadata["exit"] = .string("\(death.exit)") }
             if let reason = death.reason { metadata["reason"] = .string(reason.shortName) }
             switch death.reason {
             case .drained, .poolFailed: logger.debug("worker ended", metadata: metadata)
-            default: logger.error("worker ended before it was ready", metadata: metadata)
+            default:
+                logger.error(
+                    worker.hasProcess ? "worker ended before it was ready" : "worker could not be started",
+                    metadata: metadata
+                )
             }
         }
         // A reload says itself why it fails.
@@ -141,6 +145,13 @@ extension WorkerPool {
     }
 
     func metadata(of worker: Worker) -> Logger.Metadata {
-        ["worker": "\(worker.index + 1)", "pid": "\(worker.pid)", "generation": "\(worker.generation)"]
+        var metadata: Logger.Metadata = ["worker": "\(worker.index + 1)", "generation": "\(worker.generation)"]
+        if worker.hasProcess {
+            metadata["pid"] = "\(worker.pid)"
+        } else if let pid = worker.template?.pid {
+            // It was to be forked, and was not.
+            metadata["template_pid"] = "\(pid)"
+        }
+        return metadata
     }
 }

@@ -72,6 +72,8 @@ extension WorkerPool {
             // A stranger's word: no more than it was asked for.
             worker.startedThreads = min(max(count, worker.startedThreads), worker.link.lanes.count)
             adjustThreads(of: worker)
+        case .pools(let pools):
+            worker.appPools = pools
         case .log(let level, let message):
             var metadata = metadata(of: worker)
             metadata["text"] = .string(message)

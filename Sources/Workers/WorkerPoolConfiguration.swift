@@ -89,6 +89,8 @@ public struct WorkerPoolConfiguration: Sendable {
     public var concurrency = 256
     /// Which event loop an ASGI worker runs: `auto`, `uvloop` or `asyncio`.
     public var eventLoop = "auto"
+    /// The path below which the application is mounted, see `RootPath`; empty for none.
+    public var rootPath = ""
     /// What applications see as `SERVER_SOFTWARE`.
     public var serverSoftware = "roost"
     /// Whether a new worker gets one request alone before it takes others.

@@ -30,6 +30,8 @@ enum WorkerReport: Sendable, Equatable {
     case failed(StartupFailure)
     /// So many threads exist now.
     case threads(Int)
+    /// The pools of threads inside the app, as they are now.
+    case pools([AppPool])
     /// A line for the log, from outside any request.
     case log(level: String, message: String)
 
@@ -71,6 +73,9 @@ enum WorkerReport: Sendable, Equatable {
         case "threads":
             guard case .integer(let count) = fields["count"] else { return nil }
             self = .threads(count)
+        case "pools":
+            guard let pools = AppPool.all(in: fields) else { return nil }
+            self = .pools(pools)
         case "log":
             guard let message = string("message") else { return nil }
             self = .log(level: string("level") ?? "info", message: message)

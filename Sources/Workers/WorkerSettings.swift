@@ -35,6 +35,7 @@ extension WorkerPoolConfiguration {
             ("switch_interval", .integer(Int(clamping: Nanoseconds(switchInterval).count / 1000))),
             ("library", .string(library)),
             ("server_software", .string(serverSoftware)),
+            ("root_path", .string(rootPath)),
             ("secret", .string(secret)),
             ("max_body", .integer(maximumBodyBytes)),
             ("max_message", .integer(maximumMessageBytes)),

@@ -94,6 +94,7 @@ struct ServeCommand {
         if let attachment { pool.source = .attached(socket: attachment) }
         var front = try configuration.front()
         front.sockets = place.sockets
+        if attachment == nil { front.threadNotes = resolved.threadReasons }
         try front.checkSpoolDirectory()
         let server = FrontServer(
             configuration: front,

@@ -6,6 +6,7 @@ internal import Logging
 internal import RequestQueue
 internal import RoostConfiguration
 internal import Sessions
+internal import WorkerLink
 internal import Workers
 
 /// The one configuration, as each part wants it.
@@ -41,6 +42,7 @@ extension ServerConfiguration {
         front.requests.timeoutGrace = requests.timeoutGrace
         front.requests.retriesSafeRequests = requests.retry == .safe
         front.sticky = stickySessions
+        front.rootPath = RootPath(application.rootPath.utf8)
         front.hidesAcceptEncoding = development.reloads
         front.isASGI = asgi.interface == .asgi
         front.webSockets.maximum = webSockets.maximum
@@ -67,6 +69,7 @@ extension ServerConfiguration {
             case .path(let place): .path(place: place)
             }
         front.cookie.name = sticky.cookieName
+        front.cookie.path = application.rootPath.isEmpty ? "/" : application.rootPath
         front.cookie.sameSite = sticky.sameSite == .none ? .none : .lax
         front.policy.memory = Nanoseconds(sticky.timeout)
         front.policy.presence = min(front.policy.presence, front.policy.memory)
@@ -103,6 +106,7 @@ extension ServerConfiguration {
         pool.secret = launched.secret
         pool.maximumBodyBytes = http.maximumBodyBytes?.bytes ?? 0
         pool.maximumMessageBytes = webSockets.maximumMessage.bytes
+        pool.rootPath = application.rootPath
         pool.warmsUp = application.warmUpPath != nil
         // A head, its index, and a body that is kept in memory must fit a lane.
         pool.requestRingBytes = max(

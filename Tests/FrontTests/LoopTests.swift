@@ -263,20 +263,22 @@ import WorkerLink
         let request = try #require(try front.worker.takeStream())
         front.worker.respond(request.stream, body: [65])
         front.visit()
-        #expect(try client.text().hasSuffix("A"))
+        let answer = try client.text()
+        #expect(answer.hasSuffix("A") && !answer.contains("Connection:"))
         #expect(front.dispatcher.queue.busyThreads == 0)
         try client.send([UInt8](repeating: 66, count: 100_000) + Array(get("/next").utf8))
         #expect(try front.worker.takeStream()?.path == "/next")
     }
 
-    @Test func `an answer before the end of a body that is too long to be thrown away closes`() throws {
+    @Test func `an answer before the end of a body that is too long to be thrown away closes, and says so`() throws {
         let front = try FrontUnderTest(concurrency: 1)
         let client = try front.connect()
         try client.send(post("/", length: 100_000_000))
         let request = try #require(try front.worker.takeStream())
         front.worker.respond(request.stream, body: [65])
         front.visit()
-        #expect(try client.text().hasSuffix("A"))
+        let answer = try client.text()
+        #expect(answer.hasSuffix("A") && answer.contains("Connection: close\r\n"))
         try client.send([UInt8](repeating: 66, count: 2_000_000))
         #expect(client.isClosed)
     }

@@ -102,8 +102,11 @@ import WorkerLink
         try client.send(get())
         try front.addWorker(threads: 1)
         front.dispatcher.pump(at: MonotonicClock.now())
-        #expect(try answer(front, 0, to: client) != nil)
-        #expect(front.dispatcher.sticky.router?.table.sessions(of: front.workers[0].worker.id) == 1)
+        let cookie = try #require(try answer(front, 0, to: client))
+        let session = try #require(
+            Array(cookie.utf8.dropFirst("roost_session=".utf8.count)).withUnsafeBytes { SessionID(text: $0) }
+        )
+        #expect(front.dispatcher.sticky.router?.table.worker(of: session) == front.workers[0].worker.id)
     }
 
     @Test func `by itself only for apps that say that they need it`() throws {

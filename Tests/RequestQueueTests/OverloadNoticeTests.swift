@@ -20,7 +20,37 @@ import Testing
             report.description == "queue depth 12 (limit 100), oldest 840 ms, 16 of 16 threads busy, 31 req/s finishing"
         )
         let over = OverloadReport.over(lasted: .milliseconds(12_340), maximumDepth: 87, refused: 5)
-        #expect(over.description == "queue no longer waiting: lasted 12.3 s, depth at most 87, 5 refused")
+        #expect(
+            over.description
+                == "nothing waits in the queue any more: requests did for 12.3 s, depth at most 87, 5 refused"
+        )
+        let refusals = OverloadReport.over(lasted: .milliseconds(400), maximumDepth: 0, refused: 5)
+        #expect(refusals.description == "nothing is refused any more: 5 refused in 0.4 s")
+    }
+
+    @Test func `of event loops it does not say threads`() {
+        var loops = snapshot(depth: 12, oldest: 840)
+        loops.runsOnLoops = true
+        let report = OverloadReport.standing(loops)
+        #expect(
+            report.description == "queue depth 12 (limit 100), oldest 840 ms, 16 of 16 in flight, 31 req/s finishing"
+        )
+    }
+
+    @Test func `before a worker is ready it says that, and nothing of threads`() {
+        var early = snapshot(depth: 3, oldest: 840, refused: 2)
+        (early.busyThreads, early.threads, early.completionsPerSecond) = (0, 0, 0)
+        let report = OverloadReport.standing(early)
+        #expect(report.description == "no worker is ready: queue depth 3 (limit 100), oldest 840 ms, 2 refused so far")
+    }
+
+    @Test func `how long it lasted is from the first to the last moment that somebody waited`() {
+        var notice = OverloadNotice()
+        // Seen after 400 ms of waiting; the last one is seen 1.7 s later, and the silence that follows does not count.
+        _ = notice.look(at: snapshot(depth: 2, oldest: 400), now: at(10_000))
+        _ = notice.look(at: snapshot(depth: 1, oldest: 2100), now: at(11_700))
+        let reports = [12_000, 12_500, 13_000, 20_000].map { notice.look(at: snapshot(depth: 0), now: at($0)) }
+        #expect(reports == [nil, nil, .over(lasted: .milliseconds(2100), maximumDepth: 2, refused: 0), nil])
     }
 
     @Test func `a slow app is not said to finish nothing`() {

@@ -51,10 +51,19 @@ import Testing
         #expect(
             try load("shop:app --threads 3").reasons == [
                 "processes 2: 2 CPUs usable (affinity 2)",
-                "queue-limit 100: 12 x 2 x 3 threads, at least 100",
                 "python /usr/bin/python3: python3 on PATH, no virtual environment",
             ]
         )
+    }
+
+    @Test func `what is about threads only is named apart, for it may turn out that there are none`() throws {
+        #expect(
+            try load("shop:app --threads 3").threadReasons == ["queue-limit 100: 12 x 2 x 3 threads, at least 100"]
+        )
+        let loops = try load("shop:app --interface asgi")
+        #expect(loops.configuration.size == "2 event loops (asgi), 256 in flight in each")
+        #expect(try load("shop:app").configuration.size == "2 worker processes")
+        #expect(try load("shop:app --interface wsgi").configuration.size == "2 x 4 threads")
     }
 
     @Test func `the configuration is JSON, with units in the names`() throws {

@@ -26,6 +26,14 @@ import Testing
         #expect(inProtocols("streamlit, 2|d63d|1795358872", id) == id)
     }
 
+    @Test func `what may be fetched without cookies and begins nothing is a part of a page`() {
+        func isPart(_ destination: String) -> Bool {
+            withBytes(of: destination) { SessionHint.isPartOfPage(fetchedFor: $0) }
+        }
+        #expect(["font", "image", "manifest", "style", "track"].allSatisfy(isPart))
+        #expect(!["", "document", "iframe", "empty", "script", "websocket", "Image"].contains(where: isPart))
+    }
+
     @Test(arguments: [
         "", "streamlit", "streamlit, 2|d63d|1795358872", "graphql-ws, a, 36f44047-bb63", "streamlit, a, b",
     ])

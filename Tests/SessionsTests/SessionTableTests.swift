@@ -137,7 +137,7 @@ import Testing
         _ = table.place(session(1), isNew: true, at: at(0))
         _ = table.place(session(2), isNew: true, at: at(0))
         _ = table.place(session(2), at: at(59))
-        #expect(table.sessions(of: one) == 2)
+        #expect(table.sessions(of: one) == 1)
         table.expire(at: at(60))
         #expect(table.count == 1)
         #expect(table.worker(of: session(2)) == one)

@@ -94,6 +94,29 @@ import Testing
         #expect(route(&router) { $0.alias = session(71) }.worker != nil)
     }
 
+    @Test func `a part of a page that comes without a cookie is no newcomer, and goes anywhere`() {
+        var router = makeRouter()
+        let manifest = route(&router) {
+            $0.isPartOfPage = true
+            $0.address = session(50)
+        }
+        #expect(manifest == StickyRoute())
+        #expect(router.table.count == 0)
+        // The page of one that keeps no cookies at all is where its WebSocket is.
+        router.table.leave(one)
+        _ = route(&router) {
+            $0.address = session(50)
+            $0.opensSocket = true
+        }
+        router.table.socketOpened(session(50), on: two, at: at(0))
+        let image = route(&router) {
+            $0.isPartOfPage = true
+            $0.address = session(50)
+        }
+        #expect(image.worker == two)
+        #expect(image.cookie == nil)
+    }
+
     @Test func `a worker that ended is not followed`() {
         var router = makeRouter()
         _ = route(&router) {

@@ -42,7 +42,7 @@ import Testing
                     _ = sum(bytes)
                 case .closed(let close):
                     #expect(close.reason.count <= CloseEnvelope.greatestReason)
-                case .ended, .granted:
+                case .ended, .granted, .extended, .markedIdempotent:
                     break
                 }
                 front.lanes[0].consume(header)
@@ -92,7 +92,7 @@ import Testing
         #expect(events == 1 && violation == nil)
     }
 
-    @Test(arguments: [0, 1, 2, 3, 7, 15, 25, 255] as [UInt8])
+    @Test(arguments: [0, 1, 2, 3, 7, 15, 27, 255] as [UInt8])
     func `a kind that nobody knows is a violation`(kind: UInt8) {
         #expect(violation { $0.write(kind, stream: 5, responsePayload()) } == .unknownKind)
     }

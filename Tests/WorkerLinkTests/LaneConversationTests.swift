@@ -13,6 +13,8 @@ import Testing
         case aborted([UInt8])
         case log(level: UInt8, text: [UInt8], isOfRequest: Bool)
         case granted(Int)
+        case extended(until: UInt64)
+        case markedIdempotent
         case opened
         case message([UInt8], isText: Bool, continues: Bool)
         case closed(CloseEnvelope)
@@ -38,6 +40,8 @@ import Testing
                 case .log(let level, let text, let isOfRequest):
                     .log(level: level, text: Array(text), isOfRequest: isOfRequest)
                 case .granted(let count): .granted(count)
+                case .extended(let until): .extended(until: until)
+                case .markedIdempotent: .markedIdempotent
                 case .opened: .opened
                 case .message(let bytes, let isText, let continues):
                     .message(Array(bytes), isText: isText, continues: continues)
@@ -209,8 +213,18 @@ import Testing
         #expect(hear(&socket, .grant, [1, 1, 0, 0]) == .granted(257))
     }
 
+    @Test func `an app may ask for more time, and say that its request may run twice, for as long as that runs`() {
+        for var lane in [running, answering] {
+            #expect(hear(&lane, .extend, [1, 1, 0, 0, 0, 0, 0, 0]) == .extended(until: 257))
+            #expect(hear(&lane, .extend, [1, 1, 0, 0]) == .violation(.malformedPayload))
+            #expect(hear(&lane, .idempotent) == .markedIdempotent)
+            _ = hear(&lane, .abort)
+            #expect(hear(&lane, .idempotent) == .violation(.unexpectedFrame))
+        }
+    }
+
     @Test func `a kind that is the front's, or nobody's, is unknown`() {
-        let known: Set<UInt8> = [16, 17, 18, 19, 20, 21, 22, 23, 24]
+        let known: Set<UInt8> = Set(16...26)
         for kind in UInt8.min ... .max where !known.contains(kind) {
             for var lane in [running, answering] {
                 #expect(hear(&lane, kind, responsePayload()) == .violation(.unknownKind))

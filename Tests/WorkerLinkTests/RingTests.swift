@@ -284,4 +284,64 @@ import Testing
         // It did have the memory: what it wrote stands there.
         #expect(region.control.loadUnaligned(as: UInt32.self) == 0x6E75_6F66)
     }
+
+    @Test func `a thread that waits for room is woken when half of its ring is free, not for each frame`() throws {
+        let region = try LinkRegion(creating: LinkGeometry(lanes: 1, responseRingBytes: 4096))
+        let front = FrontLink(region: region)
+        var worker = WorkerLane(region: region, lane: 0, doorbell: -1)
+        for _ in 0..<8 { #expect(worker.send(.chunk, stream: 1, Array(repeating: 1, count: 496)) == true) }
+        let control = region.laneControl(0)
+        control.futex(.forRoom).pointee = 1
+        for read in 1...8 {
+            let frame = try #require(try front.lanes[0].peek())
+            front.lanes[0].consume(frame.header)
+            #expect(control.futex(.forRoom).pointee == (read < 4 ? 1 : 0), "after \(read) of 8")
+        }
+    }
+
+    @Test func `a frame that is not urgent wakes nobody until the next one does, or who reads is woken`() throws {
+        let region = try LinkRegion(creating: LinkGeometry(lanes: 1))
+        let front = FrontLink(region: region)
+        let worker = WorkerLane(region: region, lane: 0, doorbell: -1)
+        let sleeps = region.laneControl(0).futex(.forRequest)
+        for wake in [{ _ = front.send(stream: 1, [2]) }, { front.lanes[0].wakeReader() }] {
+            sleeps.pointee = 1
+            #expect(front.lanes[0].send(.message, stream: 1, count: 0, isUrgent: false) { _ in } != nil)
+            #expect(worker.hasFrames)
+            #expect(sleeps.pointee == 1)
+            wake()
+            #expect(sleeps.pointee == 0)
+        }
+    }
+
+    @Test func `what is written to a payload's room before it is sent is what the worker reads`() throws {
+        let region = try LinkRegion(creating: LinkGeometry(lanes: 1, requestRingBytes: 4096))
+        let front = FrontLink(region: region)
+        var worker = WorkerLane(region: region, lane: 0, doorbell: -1)
+        let room = try #require(front.lanes[0].payloadRoom(3))
+        room.copyBytes(from: [7, 8, 9])
+        #expect(front.lanes[0].send(.message, stream: 5, count: 3) { _ in } != nil)
+        #expect(try worker.take()?.bytes == [7, 8, 9])
+        #expect(front.lanes[0].payloadRoom(4096) == nil)
+    }
+
+    @Test func `a large frame is followed when more of the same body is there`() throws {
+        let region = try LinkRegion(creating: LinkGeometry(lanes: 1))
+        let front = FrontLink(region: region)
+        var worker = WorkerLane(region: region, lane: 0, doorbell: -1)
+        let large = [UInt8](repeating: 1, count: 5000)
+        let followers: [(kind: FrameKind, stream: UInt64, bytes: [UInt8], isMore: Bool)] = [
+            (.chunk, 1, [1], true), (.appMessage, 1, [1], true), (.chunk, 2, [1], false), (.chunk, 1, [], false),
+            (.end, 1, [], false),
+        ]
+        for follower in followers {
+            #expect(worker.send(.chunk, stream: 1, large) == true)
+            let first = try #require(try front.lanes[0].peek())
+            #expect(!front.lanes[0].isFollowed(first.header))
+            #expect(worker.send(follower.kind, stream: follower.stream, follower.bytes) == true)
+            #expect(front.lanes[0].isFollowed(first.header) == follower.isMore, "\(follower)")
+            front.lanes[0].consume(first.header)
+            front.lanes[0].consume(try #require(try front.lanes[0].peek()).header)
+        }
+    }
 }

@@ -111,6 +111,21 @@ import Testing
         #expect(report == .failed(failure))
     }
 
+    @Test func `a worker tells of the pools inside its app, within reason`() {
+        let report = Self.read(
+            #"{"type":"pools","anyio_threads":40,"anyio_busy":3,"anyio_waiting":99999999999,"other_threads":1}"#
+        )
+        #expect(report == .pools([AppPool(kind: .anyio, threads: 40, busy: 3, waiting: 1_000_000)]))
+        #expect(Self.read(#"{"type":"pools"}"#) == .pools([]))
+    }
+
+    @Test(arguments: ["-1", "1.5", "\"4\"", "null"])
+    func `pools whose numbers are none are a broken protocol`(_ number: String) {
+        let message = #"{"type":"pools","executor_threads":6,"executor_busy":1,"executor_waiting":\#(number)}"#
+        #expect(Self.read(message) == nil)
+        #expect(Self.read(#"{"type":"pools","executor_threads":6,"executor_busy":1}"#) == nil)
+    }
+
     @Test(arguments: ["{}", #"{"type":1}"#, #"{"type":"hello"}"#, #"{"type":"log"}"#])
     func `anything else is no report`(text: String) {
         #expect(Self.read(text) == nil)

@@ -253,6 +253,24 @@ def test_a_client_that_leaves_in_the_middle_of_its_body_is_seen(roost):
 # Answers
 
 
+@pytest.mark.parametrize("has_length", [0, 1])
+@pytest.mark.parametrize("receive_buffer", [None, 4096])
+@pytest.mark.parametrize(
+    "sizes",
+    [(16_383, 16_384, 16_385), (65_536,) * 12, (65_000, 1, 100_000, 17, 300_000), (1 << 20, 1 << 20)],
+    ids=["about 16 KiB", "64 KiB", "large and small", "1 MiB"],
+)
+def test_pieces_of_any_size_arrive_in_their_order(server, sizes, receive_buffer, has_length):
+    with server.connect(receive_buffer=receive_buffer) as connection:
+        query = ",".join(map(str, (has_length, *sizes)))
+        # The second stands behind the first: what is written past the channel must not overtake what is in it.
+        connection.send(request(f"/pieces?{query}") + request(f"/pieces?{query}"))
+        for _ in range(2):
+            response = connection.response()
+            assert (response["Content-Length"] is not None) == bool(has_length)
+            assert response.body == pattern(sum(sizes))
+
+
 def test_an_answer_is_streamed_to_the_byte(server):
     with server.connect() as connection:
         connection.send(request("/stream?200"))

@@ -62,6 +62,21 @@ def test_messages_sent_in_pieces_are_whole_for_the_app(server):
         assert client.recv(30) == "bytes 200000"
 
 
+@pytest.mark.parametrize("written", [16_000, 16_384, 40_000, 49_200, 65_000, 70_001])
+def test_large_messages_that_come_slowly_in_pieces_go_on(server, written):
+    message = os.urandom(700_001)
+    data = frame(BINARY, message)
+    with Frames(server.address) as first, Frames(server.address) as second:
+        for client in (first, second):
+            client.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for _ in range(3):
+            for start in range(0, len(data), written):
+                for client in (first, second):
+                    client.send(data[start:start + written])
+            for client in (first, second):
+                assert client.read() == (BINARY, message)
+
+
 def test_many_messages_keep_their_order(server):
     with connect(server) as client:
         for start in range(0, 5000, 250):

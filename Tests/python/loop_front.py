@@ -10,10 +10,10 @@ from ring_front import HEADER, LOG, PAGE, PATIENCE, SYS_FUTEX, Response, RingFro
 from ring_front import ABORT, CHUNK, END, FILE, LOOP_REQUEST_RING, LOOP_RESPONSE_RING, REQUEST, RESPONSE, STOP
 
 BODY, LEFT, CREDIT, MESSAGE, CLOSE = 3, 4, 5, 6, 7
-GRANT, APP_MESSAGE, APP_CLOSE = 22, 23, 24
+GRANT, APP_MESSAGE, APP_CLOSE, EXTEND, IDEMPOTENT = 22, 23, 24, 25, 26
 NAMES = {RESPONSE: "response", CHUNK: "chunk", END: "end", ABORT: "abort", FILE: "file", LOG: "log", GRANT: "grant",
-         APP_MESSAGE: "message", APP_CLOSE: "close"}
-WEB_SOCKET, BODY_FOLLOWS, HTTP2 = 16, 32, 64
+         APP_MESSAGE: "message", APP_CLOSE: "close", EXTEND: "extend", IDEMPOTENT: "idempotent"}
+WEB_SOCKET, BODY_FOLLOWS, HTTP2, TAKES_TRAILERS = 16, 32, 64, 128
 LAST, HALF_CLOSED, TEXT, CONTINUES = 1, 1, 1, 2
 LOOP_LANE = 256
 WINDOW = 256 << 10
@@ -23,6 +23,18 @@ BELL = 2**64 - 1
 
 def footprint(count):
     return 16 + (count + 7) // 8 * 8
+
+
+def fields_of(payload):
+    """The fields that fill a payload, as those of a head stand there."""
+    fields = []
+    while payload:
+        name, zero, value = struct.unpack_from("<HHI", payload)
+        assert zero == 0
+        fields.append((payload[8:8 + name].decode("latin-1"), payload[8 + name:8 + name + value].decode("latin-1")))
+        assert len(payload) >= 8 + name + value
+        payload = payload[8 + name + value:]
+    return fields
 
 
 class Frame:
@@ -98,6 +110,13 @@ class LoopFront(RingFront):
             if self.bell is not None:
                 os.eventfd_write(self.bell, 1)
         del word
+
+    def wait_until_full(self):
+        """Waits until the worker has no room for a whole frame."""
+        deadline = time.monotonic() + PATIENCE
+        while self.words[self._loop_word(128)] - self.head <= LOOP_RESPONSE_RING - footprint(CHUNK_BYTES):
+            assert time.monotonic() < deadline, "there is room"
+            time.sleep(0.001)
 
     def read(self, wait=PATIENCE):
         """The next frame. Raises WorkerGone."""
@@ -193,6 +212,7 @@ class LoopFront(RingFront):
         """Reads an answer to its end, granting what is read."""
         frame = self.next(stream)
         assert frame.kind in ("response", "abort"), frame
+        trailers = []
         if frame.kind == "abort":
             response = Response()
             response.ending, response.body = "abort", b""
@@ -219,8 +239,10 @@ class LoopFront(RingFront):
                     else:
                         assert frame.kind in ("end", "abort"), frame
                         response.ending = frame.kind
+                        trailers = fields_of(frame.payload) if frame.kind == "end" else []
             response.body = b"".join(pieces)
         response.logs = [(level, text) for name, level, text in self.logs if name == stream]
+        response.trailers = trailers
         return response
 
     def get(self, target="/", **options):

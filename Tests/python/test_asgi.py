@@ -81,7 +81,8 @@ def test_the_scope_holds_what_asgi_names(worker):
         "scheme": "http", "path": "/scope-text/é b/c%zz\ufffd", "raw_path": b"/scope-text/%C3%A9%20b%2Fc%zz%ff",
         "query_string": b"x=%20y&z", "root_path": "", "server": ("shop.example", 8000),
         "client": ("2001:db8::1", 4711), "headers": [(b"host", b"shop.example:8000"), (b"x-two", b"2")],
-        "extensions": {"http.response.pathsend": {}, "roost": {"request_id": "abc-1"}},
+        "extensions": {"http.response.pathsend": {}, "http.response.trailers": {},
+                       "roost": {"request_id": "abc-1"}},
     }
 
 
@@ -323,7 +324,7 @@ def test_headers_may_be_any_pairs_and_those_of_the_connection_are_the_server_s(w
     ("break", "ValueError: http.response.start: the value of 'x-a' must not hold control characters"),
     ("name", "ValueError: http.response.start: 'x a' is no header name"),
     ("empty-name", "ValueError: http.response.start: '' is no header name"),
-    ("huge", "ValueError: http.response.start: the head is longer than"),
+    ("huge", "ValueError: http.response.start: the headers are longer than"),
     ("two-lengths", "ValueError: http.response.start: Content-Length must be one number"),
     ("no-length", "ValueError: http.response.start: Content-Length must be one number")])
 def test_headers_that_are_none_are_errors_of_the_application(worker, kind, error):
@@ -365,7 +366,7 @@ def test_messages_out_of_order_are_errors(worker):
     for messages, error in (
         ('[{"type":"http.response.body"}]', "RuntimeError: unexpected ASGI message 'http.response.body' before 'http."),
         ('[{"type":"websocket.send","text":""}]', "RuntimeError: unexpected ASGI message 'websocket.send' before"),
-        ('[{"type":"http.response.trailers"}]', "RuntimeError: unexpected ASGI message 'http.response.trailers': no"),
+        ('[{"type":"http.response.pushes"}]', "RuntimeError: unexpected ASGI message 'http.response.pushes': no"),
         ('[{"status":200}]', "TypeError: an ASGI message must have a type"), ("[7]", "TypeError: an ASGI message must be"),
         ('[{"type":7}]', "TypeError: an ASGI message must have a type, a str"),
     ):
@@ -401,7 +402,7 @@ def test_a_file_may_come_when_the_head_has_gone_out(worker, target, method, body
 
 @pytest.mark.parametrize("kind, error", [
     ("missing", "FileNotFoundError: [Errno 2]"), ("directory", "IsADirectoryError: [Errno 21]"),
-    ("bytes", "the path must be a str, not bytes")])
+    ("bytes", "the path must be a str, not bytes"), ("nul", "the path holds a NUL byte")])
 def test_a_file_that_is_not_there_is_an_error_of_the_application(worker, kind, error):
     response = worker.get("/pathsend?" + kind)
     assert is_500(response) and error in response.logs[0][1]
@@ -431,11 +432,44 @@ def test_an_error_behind_a_complete_answer_is_only_logged(worker):
 
 
 @pytest.mark.parametrize("target, error", [
-    ("/answers-nothing", "returned without sending a response"), ("/answers-half", "without completing its response")])
-def test_an_application_that_returns_too_early_is_answered_for(worker, target, error):
-    response = worker.get(target)
-    assert response.status in (500, 200) and response.ending in ("whole", "abort")
+    ("/answers-nothing", "returned without sending a response"), ("/answers-half", "without completing its response"),
+    ("/raises-behind-head", "ValueError: behind the head"), ("/ws-denies-half", "without completing its response")])
+def test_an_application_that_ends_too_early_is_answered_for_once(worker, target, error):
+    stream = worker.connect(target) if target.startswith("/ws") else worker.open(target=target)
+    response = worker.answer(stream)
+    assert is_500(response) and response.ending == "whole"
     worker.wait_for_log(error)
+    assert worker.get("/hello").body == b"Hello"
+    assert worker.is_silent(stream, 0)
+
+
+def test_a_task_that_still_receives_when_the_application_has_returned_is_told_of_the_end(worker):
+    assert is_500(worker.get("/receives-in-a-task"))
+    assert wait_for_notes(worker) == ["http.disconnect"]
+
+
+def test_a_task_that_still_sends_when_the_application_has_returned_is_told_of_the_end(worker):
+    stream = worker.accepted("/ws-sends-in-a-task")
+    assert wait_for_notes(worker) == ["RuntimeError"]
+    # What it had given goes out as the client takes it.
+    assert worker.next(stream).kind == "message"
+
+
+def test_what_an_application_writes_into_its_scope_is_not_in_the_next(worker):
+    assert [worker.get("/marks-its-scope").body for _ in range(2)] == [b"False", b"False"]
+
+
+def test_headers_may_be_generators_of_generators(worker):
+    response = worker.get("/header-generators")
+    assert (response.body, response.fields) == (b"generated", [("x-a", "1"), ("x-b", "2")])
+
+
+def test_an_error_does_not_keep_what_the_application_had(start_loop):
+    with start_loop() as worker:
+        worker.ready()
+        assert is_500(worker.get("/raises-with-a-resource"))
+        # No collector runs any more: what is released is released by its last reference.
+        assert wait_for_notes(worker) == ["released"]
 
 
 def test_a_body_that_never_ends_is_broken_off_when_the_application_returns(worker):
@@ -517,7 +551,7 @@ def test_receive_gives_the_disconnect_when_the_answer_is_complete(worker):
 
 def test_one_of_two_that_receive_may_be_cancelled(worker):
     stream = worker.open(target="/two-readers")
-    worker.get("/hello")
+    assert wait_for_notes(worker) == ["cancelled"]
     worker.leave(stream, half=True)
     assert worker.answer(stream).body == b"(True, 'http.disconnect')"
 

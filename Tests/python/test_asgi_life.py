@@ -67,7 +67,7 @@ def test_the_lifespan_is_run_once_around_all_requests(start_loop):
         assert worker.output_text() == "closing the database\nbehind the shutdown\n"
 
 
-@pytest.mark.parametrize("target", ["app_refuses", "app_returns"])
+@pytest.mark.parametrize("target", ["app_refuses", "app_returns", "naive"])
 def test_an_application_that_wants_no_lifespan_is_served_without(start_loop, target):
     assert body_of(start_loop, target) == b"{}"
 
@@ -75,6 +75,7 @@ def test_an_application_that_wants_no_lifespan_is_served_without(start_loop, tar
 @pytest.mark.parametrize("target, reason, trace", [
     ("app_fails", "failed: the database is not there", ""),
     ("app_fails_like_starlette", "failed: ConnectionError: no route to the database", "in fails_like_starlette"),
+    ("app_fails_oddly", "failed: {'code': 7}", ""), ("app_fails_silently", "failed: OSError: no disk", "in fails_silently"),
     ("app_raises", "failed: KeyError: 'DATABASE_URL'", "in raises"),
     ("app_unknown_message", "failed: RuntimeError: unexpected ASGI message 'lifespan.begun'", "in unknown_message")])
 def test_a_start_up_that_fails_fails_the_worker(start_loop, target, reason, trace):
@@ -151,6 +152,14 @@ def test_sigterm_cancels_what_is_running_and_shuts_down(start_loop):
         os.kill(worker.pid, signal.SIGTERM)
         assert worker.wait() == 143
         assert worker.answer(stream).status == 500
+        assert "shut down in order" in worker.output_text()
+
+
+def test_sigterm_that_the_application_caught_ends_the_worker_all_the_same(start_loop):
+    with start_loop() as worker:
+        worker.ready()
+        worker.open(target="/catches-every-exit")
+        assert worker.wait() == 143
         assert "shut down in order" in worker.output_text()
 
 

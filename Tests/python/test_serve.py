@@ -159,8 +159,8 @@ def test_no_program_to_start_is_an_error(serving, tmp_path):
     assert process.returncode == 1 and "ROOST_BINARY names" in errors
 
 
-def test_an_asgi_application_is_refused_with_what_to_do(python):
-    program = ("import sys; sys.path.insert(0, %r)\nimport roost\nasync def app(scope, receive, send): pass\n"
-               "roost.serve(app)" % str(PACKAGE.parent))
+def test_an_asgi_application_is_not_served_within_a_running_loop(python):
+    program = ("import asyncio, sys; sys.path.insert(0, %r)\nimport roost\nasync def app(scope, receive, send): pass\n"
+               "async def main(): roost.serve(app)\nasyncio.run(main())" % str(PACKAGE.parent))
     answer = subprocess.run([python, "-c", program], capture_output=True, text=True)
-    assert "TypeError: roost.serve serves WSGI; for an ASGI application run: roost serve MODULE:NAME" in answer.stderr
+    assert "ServingError: an event loop runs in this thread already" in answer.stderr

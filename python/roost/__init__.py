@@ -12,7 +12,7 @@ __all__ = ["RequestTimeout", "extend_deadline", "mark_idempotent", "serve"]
 
 
 def serve(app, **options):
-    """Serves a WSGI application until SIGINT or SIGTERM, like ``waitress.serve``. See ``roost._serve.serve``."""
+    """Serves a WSGI or ASGI application until SIGINT or SIGTERM, like ``waitress.serve``. See ``roost._serve.serve``."""
     # Imported here: a worker imports this package too, and needs nothing of this.
     from roost._serve import serve as serve_until_stopped
 

@@ -8,7 +8,7 @@ import os
 import sys
 import traceback
 
-from roost import _forks, _lanes, _lifespan, _loops, _pathsend, _wsgi
+from roost import _forks, _frameworks, _lanes, _lifespan, _loops, _pathsend, _pools, _request, _wsgi
 
 # Set once by `Server`, before the first request: the library's functions, and what every task needs.
 _receive = _send = _is_flushed = _finish = None
@@ -16,6 +16,8 @@ _application = None
 _loop = None
 _task = None
 _streams = {}
+# A task has a context of its own, a copy: what the request starts says by it whose it is.
+_name_context = _request.stream.set
 
 
 class ClientLeft(OSError):
@@ -83,6 +85,7 @@ def _wake(waiters):
 
 async def _serve(stream, scope):
     stream.has_begun = True
+    _name_context(stream.name)
     try:
         await _application(scope, stream.receive, stream.send)
     except BaseException as error:
@@ -90,6 +93,8 @@ async def _serve(stream, scope):
         place = error.__traceback__
         if place is not None and place.tb_next is not None:
             error.__traceback__ = place.tb_next
+        # It leads to this frame, which must not keep it: with it all that the application had would wait for the collector.
+        del place
         _finish(stream.name, error)
         # What else would end the process is an error of the application like any other.
         if isinstance(error, _lanes.Leave):
@@ -98,6 +103,10 @@ async def _serve(stream, scope):
         _finish(stream.name, None)
     finally:
         del _streams[stream.name]
+        # Tasks of its own may still wait for what does not come any more.
+        for waiters in (stream.readers, stream.writers):
+            if waiters:
+                _wake(waiters)
 
 
 def _begin_eagerly(name, scope):
@@ -154,21 +163,24 @@ class Glue:
     client_left = ClientLeft
     cancelled = asyncio.CancelledError
 
-    def __init__(self, loop, state, begin, sends_files):
+    def __init__(self, loop, state, begin, sends_files, root_path, is_known):
         self.begin = begin
+        self.root_path = root_path.encode("ascii")
         self.state = state
+        self.asgi = {"version": "3.0", "spec_version": "2.4"}
         self.call_soon = loop.call_soon
         self.wake_readers = lambda name: _wake(_streams[name].readers)
         self.wake_writers = lambda name: _wake(_streams[name].writers)
         # What is the same in all scopes, and in those of a kind; what each sets stands here so that the copy has room.
         common = {
             "type": "http",
-            "asgi": {"version": "3.0", "spec_version": "2.4"},
+            "asgi": None,
             "http_version": "1.1",
             "server": None,
             "client": None,
             "scheme": "http",
-            "root_path": "",
+            # An application that looks for it in the path by itself must not be told to take it off.
+            "root_path": "" if is_known else root_path,
             "path": "",
             "raw_path": b"",
             "query_string": b"",
@@ -178,21 +190,27 @@ class Glue:
         }
         self.http = dict(common, method="")
         self.websocket = dict(common, type="websocket", scheme="ws", subprotocols=None)
-        self.http_extensions = {"http.response.pathsend": {}, "roost": None} if sends_files else {"roost": None}
+        self.http10_extensions = {"http.response.pathsend": {}, "roost": None} if sends_files else {"roost": None}
+        self.http_extensions = dict(self.http10_extensions, **{"http.response.trailers": {}})
         self.websocket_extensions = {"websocket.http.response": {}, "roost": None}
 
 
 class Server:
-    """The event loop of a worker, from start-up to the last callback."""
+    """The event loop of a worker, from start-up to the last callback.
 
-    def __init__(self, native, control, loaded, settings, wake):
+    In a program of the user's own it is a guest: it leaves the process as it was.
+    """
+
+    def __init__(self, native, control, loaded, settings, wake, is_guest):
         self._native = native
         self._control = control
         self._loaded = loaded
+        self._root_path = settings.get("root_path", "")
         self._wake = wake
+        self._is_guest = is_guest
         self._ended = None
         self._bell = -1
-        self._drain = self._interrupt = None
+        self._drain = self._interrupt = self._pools = None
         self.loop = _loops.make(settings.get("event_loop") or "auto")
         self._lifespan = _lifespan.Lifespan(loaded.application)
         _forks.close_in_child(self.loop)
@@ -201,18 +219,51 @@ class Server:
         """Serves until the front says stop. Returns the exit code; raises LoadingError when start-up fails."""
         asyncio.set_event_loop(self.loop)
         try:
+            return self._run_loop()
+        finally:
+            if self._is_guest:
+                self._leave_guest()
+
+    def _leave_guest(self):
+        """Gives up what is the loop's, in a process that goes on."""
+        asyncio.set_event_loop(None)
+        for descriptor in (self._control, self._native.notice(), self._wake, self._bell):
+            if descriptor is not None and descriptor >= 0:
+                self.loop.remove_reader(descriptor)
+        self.loop.close()
+
+    def _run_loop(self):
+        _lanes.on_leave = self._leave_soon
+        ended = None
+        try:
             is_stopped = self.loop.run_until_complete(self._run())
-        except SystemExit as error:
+        except (SystemExit, KeyboardInterrupt) as error:
             self._leave_child(error)
-            self._finish_up()
-            if self._drain is None and not isinstance(error, _lanes.Leave):
-                raise _lifespan.ended_process(error) from error
-            return error.code if isinstance(error.code, int) else 1
+            ended = error
         except BaseException as error:
             self._leave_child(error)
             raise
+        finally:
+            _lanes.on_leave = None
+        # Behind the handler: what goes wrong from here on did not come of that.
         self._finish_up()
-        return 0 if is_stopped else 1
+        if ended is None:
+            return 0 if is_stopped else 1
+        if self._is_guest:
+            raise ended
+        if self._drain is None and not isinstance(ended, _lanes.Leave):
+            raise _lifespan.ended_process(ended) from ended
+        code = getattr(ended, "code", 1)
+        return code if isinstance(code, int) else 1
+
+    def _leave_soon(self, leave):
+        """Has the loop raise it too: where the handler of the signal has raised it somebody may have caught it."""
+
+        def leave_again():
+            if _lanes.on_leave is not None:
+                raise leave
+
+        self.loop.call_soon_threadsafe(leave_again)
 
     def _leave_child(self, error=None):
         """Ends a forked child that has come back to the loop: that is its parent's."""
@@ -234,6 +285,7 @@ class Server:
         # What the front sent meanwhile, the bell perhaps, was not for a loop that was not there.
         message = _lanes.ready_message(self._loaded)
         _lanes.send(self._native, self._control, message)
+        self._pools = _pools.Pools(self.loop, self._native, self._control)
         self._take_messages()
         is_stopped = await self._ended
         if is_stopped:
@@ -246,9 +298,12 @@ class Server:
         # A factory of the application's own decides what its tasks are.
         eager = sys.version_info >= (3, 12) and self.loop.get_task_factory() is None
         sends_files = _pathsend.unaware(_application) is None
-        glue = Glue(self.loop, self._lifespan.state, _begin_eagerly if eager else _begin, sends_files)
+        begin = _begin_eagerly if eager else _begin
+        is_known = _frameworks.knows_root_path(self._loaded.application, self._root_path)
+        glue = Glue(self.loop, self._lifespan.state, begin, sends_files, self._root_path, is_known)
         functions = self._native.open_loop(glue)
-        _receive, _send, _is_flushed, _finish, self._interrupt, self._drain, _ = functions
+        _receive, _send, _is_flushed, _finish, self._interrupt, self._drain, _, extend, mark = functions
+        _request.bind_loop(extend, mark)
 
     # What the front says beside the frames
 
@@ -300,7 +355,8 @@ class Server:
 
     def _finish_up(self):
         """Runs what has to run behind the last request; each part has its time."""
-        self._native.limit_leaving(_lanes.LEAVING_SECONDS)
+        if not self._is_guest:
+            self._native.limit_leaving(_lanes.LEAVING_SECONDS)
         try:
             self.loop.run_until_complete(self._finish_tasks())
             self.loop.run_until_complete(self.loop.shutdown_asyncgens())
@@ -309,6 +365,8 @@ class Server:
             traceback.print_exc()
 
     async def _finish_tasks(self):
+        if self._pools is not None:
+            self._pools.stop()
         streams = list(_streams.values())
         for stream in streams:
             _cancel(stream)
@@ -332,6 +390,6 @@ async def _wait_for(tasks, seconds):
         await asyncio.wait(tasks, timeout=seconds)
 
 
-def serve(native, control, loaded, settings, wake):
+def serve(native, control, loaded, settings, wake, is_guest=False):
     """Serves an ASGI application on this thread until the front says stop. Returns the exit code. Raises LoadingError."""
-    return Server(native, control, loaded, settings, wake).run()
+    return Server(native, control, loaded, settings, wake, is_guest).run()

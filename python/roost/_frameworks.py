@@ -35,6 +35,16 @@ def introduction(application):
     return said
 
 
+def knows_root_path(application, root_path):
+    """Whether the app serves its pages below the root path by itself: a Streamlit app with that as its base path.
+
+    Routers take `root_path` off the path and look up the rest, which then has nothing of it left.
+    """
+    if not root_path or "streamlit" not in _packages(application) or "roost._streamlit" not in sys.modules:
+        return False
+    return sys.modules["roost._streamlit"].base_path() == root_path
+
+
 def includes(application, package):
     """Whether a part of the app is of that package: the app, what its wrappers wrap, what is mounted, its endpoints."""
     return any(package in _packages(part) for part, _ in parts(application))

@@ -17,6 +17,10 @@ LAST_STREAM = 2**64 - 1
 LEAVING_SECONDS = 10
 
 
+# What else is to be done with a `Leave` by the handler that raises it; None for nothing. An event loop's.
+on_leave = None
+
+
 class Leave(SystemExit):
     """Raised by our handler of a signal, wherever the main thread is: the worker is to end."""
 

@@ -143,7 +143,10 @@ def _pass_over(number, frame):
 
 
 def _leave_on_signal(number, frame):
-    raise _lanes.Leave(128 + number)
+    leave = _lanes.Leave(128 + number)
+    if _lanes.on_leave is not None:
+        _lanes.on_leave(leave)
+    raise leave
 
 
 def leave(code):

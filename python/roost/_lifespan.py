@@ -8,6 +8,7 @@ from roost import _loading
 
 # How long the shutdown may take before the worker leaves all the same.
 SHUTDOWN_SECONDS = 8
+NO_REASON = "it gave no reason"
 
 
 class Lifespan:
@@ -78,12 +79,15 @@ class Lifespan:
         if kind == "lifespan.startup.complete":
             self._settle(self._started, None, kind)
         elif kind == "lifespan.startup.failed":
-            self._settle(self._started, message.get("message") or "it gave no reason", kind)
+            self._settle(self._started, str(message.get("message") or ""), kind)
         elif kind == "lifespan.shutdown.complete":
             self._settle(self._stopped, None, kind)
         elif kind == "lifespan.shutdown.failed":
-            self._settle(self._stopped, message.get("message") or "it gave no reason", kind)
+            self._settle(self._stopped, str(message.get("message") or NO_REASON), kind)
         else:
+            if not str(kind).startswith("lifespan."):
+                # It answers a request: it has not looked at what it was called for, and knows of no lifespan.
+                self._was_asked = False
             raise RuntimeError("unexpected ASGI message %r in the lifespan" % (kind,))
 
     @staticmethod
@@ -95,7 +99,8 @@ class Lifespan:
     @staticmethod
     def _failure(message, error):
         # Starlette sends a whole traceback: its last line says what went wrong.
-        lines = message.strip().splitlines() or [""]
+        reason = _loading.line_of(error) if error is not None else NO_REASON
+        lines = message.strip().splitlines() or [reason]
         return _loading.LoadingError(
             "application cannot start",
             "its start-up (lifespan) failed: %s" % lines[-1],
@@ -109,7 +114,7 @@ def ended_process(error):
     """The LoadingError of a start-up that left by ``sys.exit``."""
     return _loading.LoadingError(
         "application cannot start",
-        "its start-up (lifespan) ended the process (SystemExit: %s)" % error.code,
+        "its start-up (lifespan) ended the process (%s)" % _loading.line_of(error),
         None,
         error,
     )

@@ -10,10 +10,11 @@ import signal
 import socket
 import struct
 import subprocess
+import sys
 import threading
 import warnings
 
-from roost import _forks, _interfaces, _lanes, _loading
+from roost import _forks, _interfaces, _lanes, _loading, _mounts
 from roost._native import Native
 
 _FILE_MAGIC = 0x454C4946
@@ -50,19 +51,23 @@ def serve(
     max_request_body_size=None,
     **others,
 ):
-    """Serves a WSGI application until SIGINT or SIGTERM, then answers what is running, and returns.
+    """Serves a WSGI or ASGI application until SIGINT or SIGTERM, then answers what is running, and returns.
 
     The names are those of ``waitress.serve`` where they mean the same. Both listen on ``0.0.0.0:8080`` unless told
     otherwise; ``threads`` is 8 here and 4 there. What waitress can be told and has no meaning here is passed over with
     a warning; a name that neither knows is a TypeError.
+
+    An ASGI application runs on an event loop of this thread, uvloop's where that is installed; ``threads`` and ``ident``
+    have no meaning for it. To be called where no event loop runs.
 
     The sockets belong to the program ``roost``, which is started beside this process and ends with it. It is looked
     for in ``ROOST_BINARY``, beside this package's source, and on ``PATH``.
 
     host, port: where to listen. ``listen``: several ``host:port``, with spaces between, instead.
     unix_socket: the path of a socket to listen on instead.
-    url_scheme: ``wsgi.url_scheme`` where no trusted proxy says that it is https.
-    url_prefix: where the application is mounted; taken off ``PATH_INFO`` and given as ``SCRIPT_NAME``.
+    url_scheme: ``wsgi.url_scheme``, or the scope's ``scheme``, where no trusted proxy says that it is https.
+    url_prefix: where the application is mounted; taken off ``PATH_INFO`` and given as ``SCRIPT_NAME``; in ASGI
+    ``root_path``, which ``path`` begins with.
     ident: ``SERVER_SOFTWARE``.
     trusted_proxy: the address of the proxy whose forwarding headers are believed; ``*`` for any.
     connection_limit: connections at a time. channel_timeout: seconds that an idle one is kept.
@@ -71,8 +76,16 @@ def serve(
     _refuse_unknown(others)
     if not callable(app):
         raise TypeError("the application must be callable, not a %s" % type(app).__name__)
-    if _interfaces.interface_of(app) == "asgi":
-        raise TypeError("roost.serve serves WSGI; for an ASGI application run: roost serve MODULE:NAME")
+    interface = _interfaces.interface_of(app) or _interfaces.WSGI
+    if interface == _interfaces.ASGI:
+        _refuse_running_loop()
+        if _interfaces.is_double(app):
+            app = _interfaces.as_single(app)
+        if ident is not None:
+            warnings.warn("roost.serve: ident has no meaning for an ASGI application", stacklevel=3)
+        app = _mounts.asgi(app, url_prefix, url_scheme)
+    else:
+        app = _mounts.wsgi(app, url_prefix)
     if listen is not None and (host is not None or port is not None):
         raise ValueError("host or port may not be set if listen is set.")
     if unix_socket is not None and (listen is not None or host is not None or port is not None):
@@ -92,7 +105,7 @@ def serve(
     if not _lock.acquire(blocking=False):
         raise ServingError("roost.serve is running in this process already")
     try:
-        _Server(_mounted(app, url_prefix), arguments, url_scheme, ident).run()
+        _Server(app, interface, arguments, url_scheme, ident).run()
     finally:
         _lock.release()
 
@@ -106,6 +119,15 @@ def _refuse_unknown(others):
         close = difflib.get_close_matches(name, known, 1)
         raise TypeError(
             "serve() got an unexpected argument %r%s" % (name, "; did you mean %r?" % close[0] if close else "")
+        )
+
+
+def _refuse_running_loop():
+    asyncio = sys.modules.get("asyncio")
+    if asyncio is not None and asyncio._get_running_loop() is not None:
+        raise ServingError(
+            "an event loop runs in this thread already, and an ASGI application needs one of its own: call roost.serve "
+            "outside of it, or in a thread (asyncio.to_thread)"
         )
 
 
@@ -123,20 +145,6 @@ def _places(host, port, listen, unix_socket):
     return [":" + place[2:] if place.startswith("*:") else place for place in places]
 
 
-def _mounted(app, prefix):
-    prefix = "/" + prefix.strip("/") if prefix.strip("/") else ""
-    if not prefix:
-        return app
-
-    def mounted(environ, start_response):
-        path = environ["PATH_INFO"]
-        if path == prefix or path.startswith(prefix + "/"):
-            environ["SCRIPT_NAME"], environ["PATH_INFO"] = prefix, path[len(prefix) :]
-        return app(environ, start_response)
-
-    return mounted
-
-
 def _binary():
     here = os.path.dirname(os.path.abspath(__file__))
     beside = os.path.normpath(os.path.join(here, "..", "..", ".build", "release", "roost"))
@@ -152,10 +160,10 @@ def _binary():
 
 
 class _Server:
-    """The program `roost` and this process's lanes."""
+    """The program `roost`, and this process's lanes or event loop."""
 
-    def __init__(self, app, arguments, url_scheme, ident):
-        self._app = app
+    def __init__(self, app, interface, arguments, url_scheme, ident):
+        self._loaded = _loading.Loaded(app, interface, 0)
         self._arguments = arguments
         self._url_scheme = url_scheme
         self._ident = ident
@@ -192,20 +200,39 @@ class _Server:
         native = Native(settings["library"])
         native.open(link, control, doorbell, settings, watches_front=False)
         _forks.guard(native, signals.replaced())
-        if self._ident is not None:
-            settings["server_software"] = self._ident
-        lanes = _lanes.Lanes(native, self._app, settings)
-        if self._url_scheme is not None:
-            lanes.template["wsgi.url_scheme"] = self._url_scheme
-        lanes.start()
-        _lanes.send(native, control, _lanes.ready_message(_loading.Loaded(self._app, "wsgi", 0)))
-        if _lanes.wait_for_stop(native, control, lanes, signals.wake):
-            lanes.join(5)
-        elif not signals.asked:
+        if self._loaded.interface == _interfaces.ASGI:
+            is_stopped = self._serve_on_loop(native, control, settings, signals)
+        else:
+            is_stopped = self._serve_on_threads(native, control, settings, signals)
+        if not is_stopped and not signals.asked:
             raise ServingError("roost ended by itself, with status %d" % front.wait())
         status = front.wait()
         if status != 0:
             raise ServingError("roost ended with status %d" % status)
+
+    def _serve_on_threads(self, native, control, settings, signals):
+        """Returns whether the front has said stop."""
+        if self._ident is not None:
+            settings["server_software"] = self._ident
+        lanes = _lanes.Lanes(native, self._loaded.application, settings)
+        if self._url_scheme is not None:
+            lanes.template["wsgi.url_scheme"] = self._url_scheme
+        lanes.start()
+        _lanes.send(native, control, _lanes.ready_message(self._loaded))
+        if not _lanes.wait_for_stop(native, control, lanes, signals.wake):
+            return False
+        lanes.join(5)
+        return True
+
+    def _serve_on_loop(self, native, control, settings, signals):
+        """Returns whether the front has said stop."""
+        # Imported here: who serves WSGI needs no asyncio.
+        from roost import _asgi
+
+        try:
+            return _asgi.serve(native, control, self._loaded, settings, signals.wake, is_guest=True) == 0
+        except _loading.LoadingError as error:
+            raise ServingError("%s: %s" % (error.title, error.reason)) from error.cause
 
 
 class _Signals:

@@ -174,7 +174,8 @@ def _could_be_served(value, reader):
 def script_application(path, settings):
     """The ASGI application of a plain script. Raises LoadingError."""
     app_class = _app_class(path)
-    configure(path, settings)
+    # Its log-in and the cookies of that need to know where it is mounted.
+    configure(path, settings, base_path=settings.get("root_path", ""))
     try:
         return app_class(path)
     except Exception as error:
@@ -224,7 +225,7 @@ def _version(what):
     return getattr(streamlit, "__version__", "of an unknown version")
 
 
-def configure(path, settings):
+def configure(path, settings, base_path=""):
     """Loads Streamlit's settings as its command line would for the script or launcher `path`. Raises LoadingError.
 
     That is what reads `STREAMLIT_…` variables: an app under a server other than Streamlit's own does not.
@@ -242,6 +243,8 @@ def configure(path, settings):
         if settings.get("secret"):
             # A login cookie that one process has signed is read by all.
             wanted["server.cookieSecret"] = settings["secret"]
+        if base_path:
+            wanted["server.baseUrlPath"] = base_path.strip("/")
         for name, value in wanted.items():
             if name in known and not config.is_manually_set(name):
                 config.set_option(name, value, "roost")
@@ -329,6 +332,13 @@ def warm_up_path():
 
     if not config.get_option("server.scriptHealthCheckEnabled"):
         return None
+    return "%s/_stcore/script-health-check" % base_path()
+
+
+def base_path():
+    """The path below which Streamlit serves its pages by itself, without a slash at its end."""
+    from streamlit import config
+
     base = str(config.get_option("server.baseUrlPath") or "").strip("/")
-    return "%s/_stcore/script-health-check" % ("/" + base if base else "")
+    return "/" + base if base else ""
 

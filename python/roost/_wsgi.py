@@ -153,9 +153,11 @@ class Glue:
 
     def __init__(self, application, settings):
         self.application = application
+        root_path = settings.get("root_path", "")
+        self.root_path = root_path.encode("ascii")
         self.template = {
             # What is the same for all requests.
-            "SCRIPT_NAME": "",
+            "SCRIPT_NAME": root_path,
             "SERVER_PROTOCOL": "HTTP/1.1",
             "SERVER_SOFTWARE": settings["server_software"],
             "wsgi.version": (1, 0),

@@ -14,6 +14,8 @@ public struct QueueSnapshot: Sendable, Hashable {
     public var completionsPerSecond: Double
     /// How many requests were refused since the start.
     public var refused: UInt64
+    /// Whether what runs the requests are event loops, and `threads` how many these may have at once.
+    public var runsOnLoops: Bool
 
     /// Creates a snapshot.
     public init(
@@ -23,7 +25,8 @@ public struct QueueSnapshot: Sendable, Hashable {
         busyThreads: Int,
         threads: Int,
         completionsPerSecond: Double,
-        refused: UInt64
+        refused: UInt64,
+        runsOnLoops: Bool = false
     ) {
         self.depth = depth
         self.limit = limit
@@ -32,6 +35,7 @@ public struct QueueSnapshot: Sendable, Hashable {
         self.threads = threads
         self.completionsPerSecond = completionsPerSecond
         self.refused = refused
+        self.runsOnLoops = runsOnLoops
     }
 }
 
@@ -40,17 +44,24 @@ public enum OverloadReport: Sendable, Hashable, CustomStringConvertible {
     /// Requests wait.
     case standing(QueueSnapshot)
     /// Nobody waits any more.
+    ///
+    /// `lasted` is from when the first of them began to wait, or was refused, to when the last was seen that did.
     case over(lasted: Nanoseconds, maximumDepth: Int, refused: UInt64)
 
     /// The line, for instance `queue depth 12 (limit 100), oldest 840 ms, 16 of 16 threads busy, 31 req/s finishing`.
     public var description: String {
         switch self {
+        case .standing(let queue) where queue.threads == 0:
+            "no worker is ready: queue depth \(queue.depth) (limit \(queue.limit)), "
+                + "oldest \(queue.oldestWait.inMilliseconds) ms, \(queue.refused) refused so far"
         case .standing(let queue):
             "queue depth \(queue.depth) (limit \(queue.limit)), oldest \(queue.oldestWait.inMilliseconds) ms, "
-                + "\(queue.busyThreads) of \(queue.threads) threads busy, "
+                + "\(queue.busyThreads) of \(queue.threads) \(queue.runsOnLoops ? "in flight" : "threads busy"), "
                 + "\(OverloadReport.rate(queue.completionsPerSecond)) req/s finishing"
+        case .over(let lasted, maximumDepth: 0, let refused):
+            "nothing is refused any more: \(refused) refused in \(OverloadReport.tenths(lasted.inSeconds)) s"
         case .over(let lasted, let maximumDepth, let refused):
-            "queue no longer waiting: lasted \(OverloadReport.tenths(lasted.inSeconds)) s, "
+            "nothing waits in the queue any more: requests did for \(OverloadReport.tenths(lasted.inSeconds)) s, "
                 + "depth at most \(maximumDepth), \(refused) refused"
         }
     }

@@ -5,7 +5,8 @@ public enum OptionTable {
         Option.applicationOptions + Option.listeningOptions + Option.workerOptions + Option.preloadOptions
         + Option.asgiOptions + Option.webSocketOptions + Option.stickyOptions
         + Option.lifecycleOptions + Option.queueOptions + Option.requestOptions + Option.httpOptions
-        + Option.bufferingOptions + Option.trustOptions + Option.loggingOptions + Option.adminOptions
+        + Option.bufferingOptions + Option.trustOptions + Option.rootPathOptions
+        + Option.loggingOptions + Option.adminOptions
         + Option.serviceOptions + Option.developmentOptions
 
     /// The option of a name, or `nil`.

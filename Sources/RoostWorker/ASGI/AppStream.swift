@@ -12,8 +12,10 @@ final class AppStream: @unchecked Sendable {
         case unanswered
         /// The head waits for the first part of the body, to go with it. → `headSent`, `complete`
         case headReady
-        /// The front has the head. → `complete`
+        /// The front has the head. → `trailing`, `complete`
         case headSent
+        /// The body is complete, and trailer fields are to come. → `complete`
+        case trailing
         /// The last part was given. It may still be on its way.
         case complete
     }
@@ -65,6 +67,8 @@ final class AppStream: @unchecked Sendable {
     let id: UInt64
     let isSocket: Bool
     let isHeadRequest: Bool
+    /// Whether its client takes trailer fields.
+    let takesTrailers: Bool
     /// When it came, CLOCK_MONOTONIC.
     let takenAt: UInt64
     /// The `str` of its id.
@@ -74,6 +78,8 @@ final class AppStream: @unchecked Sendable {
 
     var phase = AnswerPhase.unanswered
     var socket = SocketPhase.requested
+    /// Whether the application has received `websocket.connect`, which comes first, whatever became of the client.
+    var wasConnected = false
     /// Whether the application has accepted the WebSocket, whatever became of it.
     var wasAccepted = false
     var departure = Departure.none
@@ -90,6 +96,12 @@ final class AppStream: @unchecked Sendable {
     var forbidsBody = false
     var sentBytes: UInt64 = 0
     var overran = false
+    /// Whether the application has trailer fields to give behind the body.
+    var hasTrailers = false
+    /// Whether these reach the client: it has asked for them, and the body has no length.
+    var sendsTrailers = false
+    /// Those given so far, in their wire form.
+    var trailers: [UInt8] = []
     var window = SendWindow()
     var pending: Pending?
     /// Whether the front was told that nothing more comes on the stream.
@@ -107,10 +119,18 @@ final class AppStream: @unchecked Sendable {
     /// Creates the state of a stream that has just come.
     ///
     /// `requestID` is given up by the caller.
-    init(id: UInt64, isSocket: Bool, isHeadRequest: Bool, takenAt: UInt64, requestID: PythonObject) {
+    init(
+        id: UInt64,
+        isSocket: Bool,
+        isHeadRequest: Bool,
+        takesTrailers: Bool,
+        takenAt: UInt64,
+        requestID: PythonObject
+    ) {
         self.id = id
         self.isSocket = isSocket
         self.isHeadRequest = isHeadRequest
+        self.takesTrailers = takesTrailers
         self.takenAt = takenAt
         self.requestID = requestID
     }

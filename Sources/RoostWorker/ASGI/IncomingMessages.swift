@@ -25,11 +25,9 @@ struct IncomingMessages {
 
     private var messages: [Message] = []
     private var first = 0
-    /// Of the message that is not complete.
-    ///
-    /// Owned.
-    private var parts: [PythonObject] = []
-    private var partBytes = 0
+    /// What has come of the message that is not complete.
+    private var partial = GrowingBytes()
+    private var isWithinMessage = false
     private var heldBack = 0
     private var window = ReceiveWindow()
 
@@ -39,43 +37,29 @@ struct IncomingMessages {
     mutating func append(_ payload: UnsafeRawBufferPointer, isText: Bool, continues: Bool) -> Int? {
         try? window.received(payload.count)
         let footprint = FrameHeader.footprint(payload.count)
-        if !continues, parts.isEmpty {
+        if !continues, !isWithinMessage {
             guard let content = isText ? PythonText.utf8(payload) : PythonBytes.make(payload) else { return nil }
             messages.append(Message(content: content, isText: isText, byteCount: footprint))
             return nil
         }
-        guard let part = PythonBytes.make(payload) else { return nil }
-        parts.append(part)
-        partBytes += payload.count
+        guard partial.append(payload) else { return nil }
+        isWithinMessage = continues
         if continues {
             if first == messages.count { return window.took(footprint) }
             heldBack += footprint
             return nil
         }
-        guard let content = joined(isText: isText) else { return nil }
+        guard let content = whole(isText: isText) else { return nil }
         messages.append(Message(content: content, isText: isText, byteCount: footprint + heldBack))
         heldBack = 0
         return nil
     }
 
-    private mutating func joined(isText: Bool) -> PythonObject? {
-        defer {
-            for part in parts { Py_DecRef(part) }
-            parts = []
-            partBytes = 0
-        }
-        guard let whole = PyBytes_FromStringAndSize(nil, partBytes) else { return nil }
-        guard let place = PythonBytes.view(of: whole)?.baseAddress else { return whole }
-        // Nobody else has it yet.
-        var next = UnsafeMutableRawPointer(mutating: place)
-        for part in parts {
-            guard let bytes = PythonBytes.view(of: part), let source = bytes.baseAddress else { continue }
-            next.copyMemory(from: source, byteCount: bytes.count)
-            next += bytes.count
-        }
-        guard isText else { return whole }
-        defer { Py_DecRef(whole) }
-        return PythonBytes.view(of: whole).flatMap(PythonText.utf8)
+    private mutating func whole(isText: Bool) -> PythonObject? {
+        guard let bytes = partial.take() else { return nil }
+        guard isText else { return bytes }
+        defer { Py_DecRef(bytes) }
+        return PythonBytes.view(of: bytes).flatMap(PythonText.utf8)
     }
 
     /// The next message, owned by the caller, and what to grant for it; nil when none is complete.
@@ -99,10 +83,9 @@ struct IncomingMessages {
     /// Forgets all of them.
     mutating func drop() {
         for message in messages[first...] { Py_DecRef(message.content) }
-        for part in parts { Py_DecRef(part) }
         messages = []
-        parts = []
         first = 0
-        partBytes = 0
+        partial.drop()
+        isWithinMessage = false
     }
 }

@@ -1,4 +1,5 @@
 internal import CPython
+internal import WorkerLink
 
 /// The Python side of an event loop: what `roost/_asgi.py` lends to the library.
 ///
@@ -8,10 +9,16 @@ struct LoopGlue {
     let http: PythonObject
     /// The scope that every WebSocket's is a copy of.
     let webSocket: PythonObject
+    /// The `asgi` that every scope's is a copy of.
+    let asgi: PythonObject
     /// The `extensions` that every request's are a copy of.
     let httpExtensions: PythonObject
+    /// The `extensions` that those of every request in HTTP/1.0 are a copy of.
+    let http10Extensions: PythonObject
     /// The `extensions` that every WebSocket's are a copy of.
     let webSocketExtensions: PythonObject
+    /// The path below which the application is mounted, that every `path` begins with.
+    let rootPath: RootPath
     /// The `state` of the lifespan, a dict.
     let state: PythonObject
     /// `begin(stream, scope)`: calls the application in a task of its own.
@@ -43,7 +50,10 @@ struct LoopGlue {
     init?(_ object: PythonObject) {
         func part(_ name: StaticString) -> PythonObject? { PythonText.attribute(name, of: object) }
         guard let http = part("http"), let webSocket = part("websocket"),
-            let httpExtensions = part("http_extensions"), let webSocketExtensions = part("websocket_extensions"),
+            let asgi = part("asgi"), let httpExtensions = part("http_extensions"),
+            let http10Extensions = part("http10_extensions"),
+            let webSocketExtensions = part("websocket_extensions"),
+            let rootPath = part("root_path"),
             let state = part("state"), let begin = part("begin"), let wakeReaders = part("wake_readers"),
             let wakeWriters = part("wake_writers"), let callSoon = part("call_soon"),
             let describe = part("describe"), let isDeparture = part("is_departure"),
@@ -52,8 +62,11 @@ struct LoopGlue {
         else { return nil }
         self.http = http
         self.webSocket = webSocket
+        self.asgi = asgi
         self.httpExtensions = httpExtensions
+        self.http10Extensions = http10Extensions
         self.webSocketExtensions = webSocketExtensions
+        self.rootPath = RootPath(PythonBytes.view(of: rootPath) ?? UnsafeRawBufferPointer(start: nil, count: 0))
         self.state = state
         self.begin = begin
         self.wakeReaders = wakeReaders

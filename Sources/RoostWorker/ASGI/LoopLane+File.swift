@@ -14,6 +14,8 @@ extension LoopLane {
             throw .mistake(ApplicationMistake(.type, "http.response.pathsend: the path is missing"))
         }
         let (descriptor, size) = try Self.open(path)
+        // The file's length says where it ends.
+        stream.sendsTrailers = false
         let count = stream.contentLength ?? UInt64(size)
         guard !stream.isBodiless, count > 0 else {
             Glibc.close(descriptor)
@@ -58,7 +60,8 @@ extension LoopLane {
     ///
     /// - Throws: the Python error that `open` would raise.
     private static func open(_ path: PythonObject) throws(SendError) -> (descriptor: Int32, size: Int) {
-        guard let text = PyUnicode_AsUTF8AndSize(path, nil) else {
+        var length = 0
+        guard let text = PyUnicode_AsUTF8AndSize(path, &length) else {
             PyErr_Clear()
             throw .mistake(
                 ApplicationMistake(
@@ -66,6 +69,10 @@ extension LoopLane {
                     "http.response.pathsend: the path must be a str, not \(PythonType.name(of: path))"
                 )
             )
+        }
+        // What the application has checked is all of it, not what stands before a NUL.
+        guard strlen(text) == length else {
+            throw .mistake(ApplicationMistake(.value, "http.response.pathsend: the path holds a NUL byte"))
         }
         let descriptor = Glibc.open(text, O_RDONLY | O_CLOEXEC)
         var status = stat()

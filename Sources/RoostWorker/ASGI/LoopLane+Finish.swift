@@ -35,12 +35,16 @@ extension LoopLane {
             concludeSocket(stream, hasFailed: hasFailed)
             return
         }
+        // It may give up when its client has said that nothing more comes from it.
+        let level = stream.departure == .none ? LogLevel.error : .debug
         switch stream.phase {
         case .unanswered, .headReady:
             if !hasFailed {
-                log(.error, "the application returned without \(Self.missing(stream))", of: stream)
+                log(level, "the application returned without \(Self.missing(stream))", of: stream)
             }
             stream.isEnded = true
+            // The head that waits is given up; a task of the application's own that receives is woken.
+            complete(stream)
             let isLate = stream.isInterrupted && hasFailed
             answerPlain(
                 isLate ? 504 : 500,
@@ -50,9 +54,10 @@ extension LoopLane {
                 requestID: stream.requestID,
                 isHeadRequest: stream.isHeadRequest
             )
-        case .headSent, .complete:
+        case .headSent, .trailing, .complete:
             if !hasFailed {
-                log(.error, "the application returned without completing its response", of: stream)
+                let part = stream.phase == .trailing ? "sending its trailers" : "completing its response"
+                log(level, "the application returned without \(part)", of: stream)
             }
             abort(stream, "the application did not complete its response")
         }

@@ -28,7 +28,9 @@ extension LoopLane {
             case .close: takeClose(stream, payload)
             // The message on the control socket says the same, and when to leave.
             case .stop: break
-            case .request, .response, .chunk, .end, .abort, .file, .log, .grant, .appMessage, .appClose: break
+            case .request, .response, .chunk, .end, .abort, .file, .log, .grant, .appMessage, .appClose, .extend,
+                .idempotent:
+                break
             }
         }
         reader.consume(header)
@@ -50,6 +52,7 @@ extension LoopLane {
             id: header.stream,
             isSocket: request.flags.contains(.webSocket),
             isHeadRequest: request.part(.method).elementsEqual("HEAD".utf8),
+            takesTrailers: request.flags.contains(.takesTrailers),
             takenAt: takenAt,
             requestID: requestID
         )
@@ -109,7 +112,7 @@ extension LoopLane {
             return false
         }
         Py_DecRef(result)
-        if stream.phase == .headReady { flushHead(of: stream) }
+        if stream.phase == .headReady, !stream.isReturned { flushHead(of: stream) }
         return true
     }
 

@@ -44,7 +44,7 @@ extension LoopLane {
     /// `is_flushed(stream)`: whether nothing of what was given is still to go.
     static let isFlushed: PythonFunction.Body = { _, arguments, count, _ in
         guard let lane = current, let name = LoopLane.streamName(arguments, count, 1) else { return nil }
-        guard let stream = lane.streams[name] else { return LoopLane.owned(lane.messages.yes) }
+        guard let stream = lane.streams[name], !stream.isReturned else { return LoopLane.owned(lane.messages.yes) }
         if stream.isLost {
             lane.raise(.clientLeft)
             return nil
@@ -101,7 +101,7 @@ extension LoopLane {
         return LoopLane.owned(roost_none())
     }
 
-    private static func streamName(_ arguments: UnsafePointer<PythonObject?>?, _ count: Int, _ wanted: Int) -> UInt64? {
+    static func streamName(_ arguments: UnsafePointer<PythonObject?>?, _ count: Int, _ wanted: Int) -> UInt64? {
         guard count == wanted, let number = arguments?[0] else {
             PyErr_SetString(roost_type_error(), "the name of a stream is missing")
             return nil
@@ -111,7 +111,7 @@ extension LoopLane {
     }
 
     @inline(__always)
-    private static func owned(_ object: PythonObject?) -> PythonObject? {
+    static func owned(_ object: PythonObject?) -> PythonObject? {
         if let object { Py_IncRef(object) }
         return object
     }

@@ -96,6 +96,10 @@ extension LoopLane {
             abort(stream, "the body is shorter than its Content-Length")
             return
         }
+        if stream.sendsTrailers {
+            stream.phase = .trailing
+            return
+        }
         complete(stream)
         stream.isEnded = true
         sendFrame(.end, of: stream.id, count: 0) { _ in }

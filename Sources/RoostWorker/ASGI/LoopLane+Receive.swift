@@ -28,10 +28,14 @@ extension LoopLane {
     }
 
     private func receiveOfSocket(_ stream: AppStream) -> PythonObject? {
+        if !stream.wasConnected {
+            stream.wasConnected = true
+            if case .requested = stream.socket { stream.socket = .connecting }
+            return messages.makeConnect()
+        }
         switch stream.socket {
         case .requested:
-            stream.socket = .connecting
-            return messages.makeConnect()
+            return wait(stream)
         case .connecting:
             return wait(stream)
         case .open:

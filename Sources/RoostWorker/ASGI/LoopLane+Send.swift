@@ -51,13 +51,16 @@ extension LoopLane {
             return try sendBody(stream, message)
         case .responsePathsend where !stream.isSocket:
             return try sendFile(stream, message)
+        case .responseTrailers where !stream.isSocket:
+            return try sendTrailers(stream, message)
         case .accept where stream.isSocket:
             return try accept(stream, message)
         case .message where stream.isSocket:
             return try sendMessage(stream, message)
         case .close where stream.isSocket:
             return try close(stream, message)
-        case .responseStart, .responseBody, .responsePathsend, .accept, .message, .close, .denialStart, .denialBody:
+        case .responseStart, .responseBody, .responsePathsend, .responseTrailers, .accept, .message, .close,
+            .denialStart, .denialBody:
             throw unexpected(message, stream)
         }
     }
@@ -68,6 +71,7 @@ extension LoopLane {
         switch (stream.phase, stream.isSocket) {
         case (.complete, _): state = "after the response was complete"
         case (.headReady, _), (.headSent, _): state = "after the response had begun"
+        case (.trailing, _): state = "after the body was complete"
         case (.unanswered, false): state = "before 'http.response.start'"
         case (.unanswered, true):
             switch stream.socket {
@@ -87,6 +91,8 @@ extension LoopLane {
             throw unexpected(message, stream)
         }
         let status = try message.status(messages)
+        let hasTrailers = try stream.isSocket ? false : message.isTrue(messages.trailers)
+        head.source = stream.isSocket ? "websocket.http.response.start" : "http.response.start"
         do throws(ApplicationMistake) {
             try head.set(status: status, headers: message.value(messages.headers))
         } catch {
@@ -96,6 +102,9 @@ extension LoopLane {
         stream.contentLength = head.contentLength
         stream.forbidsBody = head.forbidsBody
         stream.isBodiless = stream.isHeadRequest || head.forbidsBody
+        stream.hasTrailers = hasTrailers
+        stream.sendsTrailers =
+            hasTrailers && stream.takesTrailers && !stream.isBodiless && head.contentLength == nil
         stream.phase = .headReady
         if stream.isSocket { stream.socket = .denied }
         if beginning !== stream {
@@ -155,7 +164,7 @@ extension LoopLane {
         if stream.phase == .headReady {
             let room = chunkBytes - ResponseEnvelope.fixedBytes - stream.head.count
             let isExact = isLast && (stream.contentLength ?? stream.sentBytes) == stream.sentBytes
-            if isExact, rest.count <= room {
+            if isExact, !stream.sendsTrailers, rest.count <= room {
                 sendHead(of: stream, flags: FrameHeader.isWhole, bodyBytes: stream.sentBytes, body: rest)
                 complete(stream)
                 return .sent
@@ -164,7 +173,8 @@ extension LoopLane {
             sendHead(
                 of: stream,
                 flags: 0,
-                bodyBytes: stream.contentLength ?? (isLast ? UInt64(rest.count) : ResponseEnvelope.unknownLength),
+                bodyBytes: stream.contentLength
+                    ?? (isLast && !stream.sendsTrailers ? UInt64(rest.count) : ResponseEnvelope.unknownLength),
                 body: UnsafeRawBufferPointer(rebasing: rest[..<position])
             )
         }

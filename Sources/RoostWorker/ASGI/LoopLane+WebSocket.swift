@@ -26,6 +26,7 @@ extension LoopLane {
         if let value = message.some(messages.subprotocol) {
             subprotocol = try Self.text(of: value, "websocket.accept: the subprotocol")
         }
+        head.source = "websocket.accept"
         do throws(ApplicationMistake) {
             try head.set(status: 101, headers: message.value(messages.headers), subprotocol: subprotocol)
         } catch {
@@ -177,6 +178,8 @@ extension LoopLane {
     func takeClose(_ stream: AppStream, _ payload: UnsafeRawBufferPointer) {
         guard stream.isSocket else { return }
         lose(stream, (try? CloseEnvelope(payload)) ?? CloseEnvelope(code: 1006))
+        // Refused already: what is left of the answer reaches nobody.
+        if stream.isDenied { stream.departure = .left }
         stream.dropPending()
         wakeReaders(of: stream)
         wakeWriters(of: stream)

@@ -11,12 +11,14 @@ internal import WorkerLink
 /// Guarded by the GIL. Lives for ever.
 // @unchecked: see above.
 final class LoopLane: @unchecked Sendable {
-    // Written once under the GIL, before any function that reads it exists.
+    // Written under the GIL, before any function that reads it exists; again only when a program serves once more.
     nonisolated(unsafe) static var current: LoopLane?
 
     /// How many frames are read before the loop gets to other things.
     private static let framesAtOnce = 128
 
+    /// Whose lane it is.
+    let process: WorkerProcess
     let glue: LoopGlue
     let messages: Messages
     var reader: WorkerLane
@@ -27,6 +29,8 @@ final class LoopLane: @unchecked Sendable {
     var scope: Scope
     /// Where heads are made, before they wait with their stream or go out.
     var head: ResponseHead
+    /// Where the fields of one message of trailers are made.
+    var trailers = ResponseHead(capacity: TrailerEnvelope.greatestByteCount, source: "http.response.trailers")
     var streams: [UInt64: AppStream] = [:]
     /// The stream whose application takes its first step: its head goes out behind that by itself.
     var beginning: AppStream?
@@ -44,6 +48,7 @@ final class LoopLane: @unchecked Sendable {
     /// Needs the GIL; called on the loop's thread. Returns nil with a Python error set.
     init?(process: WorkerProcess, glue object: PythonObject) {
         guard let glue = LoopGlue(object), let messages = Messages(), let scope = Scope(glue: glue) else { return nil }
+        self.process = process
         self.glue = glue
         self.messages = messages
         self.scope = scope
@@ -86,6 +91,8 @@ final class LoopLane: @unchecked Sendable {
             PythonFunction.make("is_flushed", nil, Self.isFlushed), PythonFunction.make("finish", nil, Self.finish),
             PythonFunction.make("interrupt", nil, Self.interrupt), PythonFunction.make("drain", nil, Self.drain),
             PythonFunction.make("flush_heads", nil, Self.flushHeads),
+            PythonFunction.make("extend_deadline", nil, Self.extendDeadline),
+            PythonFunction.make("mark_idempotent", nil, Self.markIdempotent),
         ]
         drainFunction = functions[5]
         flushFunction = functions[6]

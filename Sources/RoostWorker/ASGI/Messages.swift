@@ -3,7 +3,7 @@ internal import WorkerLink
 
 /// What an application may `send` (ASGI 3.0).
 enum MessageKind {
-    case responseStart, responseBody, responsePathsend
+    case responseStart, responseBody, responsePathsend, responseTrailers
     case accept, message, close
     case denialStart, denialBody
 
@@ -21,6 +21,7 @@ enum MessageKind {
         case 18 where isType("http.response.body"): self = .responseBody
         case 19 where isType("http.response.start"): self = .responseStart
         case 22 where isType("http.response.pathsend"): self = .responsePathsend
+        case 22 where isType("http.response.trailers"): self = .responseTrailers
         case 28 where isType("websocket.http.response.body"): self = .denialBody
         case 29 where isType("websocket.http.response.start"): self = .denialStart
         default: return nil
@@ -33,6 +34,7 @@ enum MessageKind {
 /// Owned by the loop. Needs the GIL.
 struct Messages {
     let type, body, moreBody, status, headers, path, text, bytes, code, reason, subprotocol: PythonObject
+    let trailers, moreTrailers: PythonObject
     let yes, no: PythonObject
     /// Messages that are copied: of a request without a body, and of a client that has left.
     private let request, disconnect, connect, received, socketDisconnect: PythonObject
@@ -46,7 +48,9 @@ struct Messages {
             let headers = PythonText.interned("headers"), let path = PythonText.interned("path"),
             let text = PythonText.interned("text"), let bytes = PythonText.interned("bytes"),
             let code = PythonText.interned("code"), let reason = PythonText.interned("reason"),
-            let subprotocol = PythonText.interned("subprotocol"), let yes = PyBool_FromLong(1),
+            let subprotocol = PythonText.interned("subprotocol"),
+            let trailers = PythonText.interned("trailers"),
+            let moreTrailers = PythonText.interned("more_trailers"), let yes = PyBool_FromLong(1),
             let no = PyBool_FromLong(0), let empty = PythonBytes.make(.init(start: nil, count: 0)),
             let request = Self.makeMessage(type, "http.request"),
             PyDict_SetItem(request, body, empty) == 0, PyDict_SetItem(request, moreBody, no) == 0,
@@ -66,6 +70,8 @@ struct Messages {
         self.code = code
         self.reason = reason
         self.subprotocol = subprotocol
+        self.trailers = trailers
+        self.moreTrailers = moreTrailers
         self.yes = yes
         self.no = no
         self.request = request

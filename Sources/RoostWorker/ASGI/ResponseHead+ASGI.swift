@@ -1,4 +1,5 @@
 internal import CPython
+internal import WorkerLink
 
 extension ResponseHead {
     /// Takes what the application gave: the `status` and the `headers` of its message, nil for none.
@@ -13,37 +14,84 @@ extension ResponseHead {
         headers: PythonObject?,
         subprotocol: UnsafeRawBufferPointer? = nil
     ) throws(ApplicationMistake) {
+        guard let headers, headers != roost_none() else {
+            begin(status)
+            return try end(fields: 0, subprotocol)
+        }
+        // First: to iterate over it may run code of the application, even that of other requests.
+        guard let list = PlainSequence(ofSequences: headers) else {
+            throw ApplicationMistake(.type, "\(source): the headers must be a list of pairs of name and value")
+        }
+        begin(status)
+        try end(fields: try appendFields(list, areTrailers: false), subprotocol)
+    }
+
+    private mutating func begin(_ status: UInt16) {
         count = Self.fixedBytes
         contentLength = nil
         self.status = status
         let reason = StatusReason.text(of: status)
         _ = append(UnsafeRawBufferPointer(start: reason.utf8Start, count: reason.utf8CodeUnitCount))
-        var fields = 0
-        if let headers, headers != roost_none() {
-            guard let list = PlainSequence(headers) else {
-                throw ApplicationMistake(.type, "\(source): the headers must be a list of pairs of name and value")
-            }
-            guard list.count < Int(UInt16.max) else {
-                throw ApplicationMistake(.value, "\(source): \(list.count) headers are too many")
-            }
-            for index in 0..<list.count {
-                guard let item = list[index], let pair = PlainSequence(item), pair.count == 2,
-                    let name = pair[0].flatMap(PythonBytes.view), let value = pair[1].flatMap(PythonBytes.view)
-                else {
-                    throw ApplicationMistake(
-                        .type,
-                        "\(source): header \(index) must be a pair of name and value, both bytes"
-                    )
-                }
-                if try appendField(name, value) { fields += 1 }
-            }
-        }
+    }
+
+    private mutating func end(
+        fields: Int,
+        _ subprotocol: UnsafeRawBufferPointer?
+    ) throws(ApplicationMistake) {
+        var fields = fields
         if let subprotocol {
             let name: StaticString = "sec-websocket-protocol"
             let bytes = UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)
             if try appendField(bytes, subprotocol) { fields += 1 }
         }
-        storeCounts(reasonLength: reason.utf8CodeUnitCount, fields: fields)
+        storeCounts(reasonLength: StatusReason.text(of: status).utf8CodeUnitCount, fields: fields)
+    }
+
+    /// Takes trailer fields: the `headers` of their message, nil for none.
+    ///
+    /// Needs the GIL.
+    ///
+    /// - Throws: ``ApplicationMistake`` when RFC 9110 does not allow one of them there. Then what is here is unusable.
+    mutating func setTrailers(_ headers: PythonObject?) throws(ApplicationMistake) {
+        guard let headers, headers != roost_none() else {
+            count = 0
+            return
+        }
+        // First, as above.
+        guard let list = PlainSequence(ofSequences: headers) else {
+            throw ApplicationMistake(.type, "\(source): the headers must be a list of pairs of name and value")
+        }
+        count = 0
+        _ = try appendFields(list, areTrailers: true)
+    }
+
+    /// - Returns: How many were not left out.
+    private mutating func appendFields(
+        _ list: borrowing PlainSequence,
+        areTrailers: Bool
+    ) throws(ApplicationMistake) -> Int {
+        guard list.count < Int(UInt16.max) else {
+            throw ApplicationMistake(.value, "\(source): \(list.count) headers are too many")
+        }
+        var fields = 0
+        for index in 0..<list.count {
+            guard let item = list[index], let pair = PlainSequence(item), pair.count == 2,
+                let name = pair[0].flatMap(PythonBytes.view), let value = pair[1].flatMap(PythonBytes.view)
+            else {
+                throw ApplicationMistake(
+                    .type,
+                    "\(source): header \(index) must be a pair of name and value, both bytes"
+                )
+            }
+            guard !areTrailers || !TrailerEnvelope.forbids(name) else {
+                throw ApplicationMistake(
+                    .value,
+                    "\(source): '\(String(decoding: name, as: UTF8.self))' may not come behind the body"
+                )
+            }
+            if try appendField(name, value) { fields += 1 }
+        }
+        return fields
     }
 
     /// - Returns: false when the field was left out.

@@ -7,7 +7,7 @@ internal import WorkerLink
 struct Scope: ~Copyable {
     private struct Keys {
         let httpVersion, method, scheme, path, rawPath, query, headers, client, server: PythonObject
-        let state, extensions, subprotocols, roost, requestID: PythonObject
+        let asgi, state, extensions, subprotocols, roost, requestID: PythonObject
 
         init?() {
             guard let httpVersion = PythonText.interned("http_version"), let method = PythonText.interned("method"),
@@ -17,7 +17,7 @@ struct Scope: ~Copyable {
                 let server = PythonText.interned("server"), let state = PythonText.interned("state"),
                 let extensions = PythonText.interned("extensions"),
                 let subprotocols = PythonText.interned("subprotocols"), let roost = PythonText.interned("roost"),
-                let requestID = PythonText.interned("request_id")
+                let requestID = PythonText.interned("request_id"), let asgi = PythonText.interned("asgi")
             else { return nil }
             self.httpVersion = httpVersion
             self.method = method
@@ -28,6 +28,7 @@ struct Scope: ~Copyable {
             self.headers = headers
             self.client = client
             self.server = server
+            self.asgi = asgi
             self.state = state
             self.extensions = extensions
             self.subprotocols = subprotocols
@@ -39,10 +40,13 @@ struct Scope: ~Copyable {
     private let keys: Keys
     /// What is the same in every scope of a kind.
     private let http, webSocket: PythonObject
+    /// What every scope's `asgi` is a copy of.
+    private let asgi: PythonObject
     /// What is the same in every scope's `extensions`.
-    private let httpExtensions, webSocketExtensions: PythonObject
+    private let httpExtensions, http10Extensions, webSocketExtensions: PythonObject
     /// The lifespan's, of which each scope has a copy.
     private let state: PythonObject
+    private let rootPath: RootPath
     private let http10, http2, https, ws, wss: PythonObject
 
     private var pairs = HeaderPairs()
@@ -64,9 +68,12 @@ struct Scope: ~Copyable {
         self.keys = keys
         http = glue.http
         webSocket = glue.webSocket
+        asgi = glue.asgi
         httpExtensions = glue.httpExtensions
+        http10Extensions = glue.http10Extensions
         webSocketExtensions = glue.webSocketExtensions
         state = glue.state
+        rootPath = glue.rootPath
         self.http10 = http10
         self.http2 = http2
         self.https = https
@@ -85,8 +92,9 @@ struct Scope: ~Copyable {
             setRequestLine(scope, request, isSocket: isSocket)
             && setAddresses(scope, request)
             && set(scope, keys.headers, owned: makeHeaders(request))
+            && set(scope, keys.asgi, owned: PyDict_Copy(asgi))
             && set(scope, keys.state, owned: PyDict_Copy(state))
-            && set(scope, keys.extensions, owned: makeExtensions(isSocket: isSocket, requestID: requestID))
+            && set(scope, keys.extensions, owned: makeExtensions(request.flags, requestID: requestID))
             && (!isSocket || set(scope, keys.subprotocols, owned: Self.makeSubprotocols(request)))
         if isSet { return scope }
         Py_DecRef(scope)
@@ -105,9 +113,13 @@ struct Scope: ~Copyable {
             scratch = UnsafeMutableRawPointer.allocate(byteCount: scratchBytes, alignment: 8)
         }
         let decoded = percentDecoded(path, scratch: scratch)
-        guard set(scope, keys.path, owned: PythonText.utf8(decoded)),
-            set(scope, keys.rawPath, owned: PythonBytes.make(path)),
-            set(scope, keys.query, owned: PythonBytes.make(request.part(.query)))
+        let isSet =
+            rootPath.isMissing(in: decoded)
+            ? set(scope, keys.path, owned: below(decoded, PythonText.utf8))
+                && set(scope, keys.rawPath, owned: below(path, PythonBytes.make))
+            : set(scope, keys.path, owned: PythonText.utf8(decoded))
+                && set(scope, keys.rawPath, owned: PythonBytes.make(path))
+        guard isSet, set(scope, keys.query, owned: PythonBytes.make(request.part(.query)))
         else { return false }
         let flags = request.flags
         if flags.contains(.http10), PyDict_SetItem(scope, keys.httpVersion, http10) != 0 { return false }
@@ -116,6 +128,19 @@ struct Scope: ~Copyable {
         if flags.contains(.https), PyDict_SetItem(scope, keys.scheme, https) != 0 { return false }
         guard let method = method.object(for: request.part(.method)) else { return false }
         return PyDict_SetItem(scope, keys.method, method.object) == 0
+    }
+
+    /// Makes an object of a path with the root path in front, which a proxy has taken off.
+    private func below(
+        _ path: UnsafeRawBufferPointer,
+        _ make: (UnsafeRawBufferPointer) -> PythonObject?
+    ) -> PythonObject? {
+        let count = rootPath.bytes.count
+        return withUnsafeTemporaryAllocation(byteCount: count + path.count, alignment: 1) { room in
+            room.copyBytes(from: rootPath.bytes)
+            UnsafeMutableRawBufferPointer(rebasing: room[count...]).copyMemory(from: path)
+            return make(UnsafeRawBufferPointer(room))
+        }
     }
 
     private mutating func setAddresses(_ scope: PythonObject, _ request: RequestEnvelopeReader) -> Bool {
@@ -153,8 +178,11 @@ struct Scope: ~Copyable {
         return headers
     }
 
-    private func makeExtensions(isSocket: Bool, requestID: PythonObject) -> PythonObject? {
-        guard let extensions = PyDict_Copy(isSocket ? webSocketExtensions : httpExtensions) else { return nil }
+    private func makeExtensions(_ flags: RequestEnvelope.Flags, requestID: PythonObject) -> PythonObject? {
+        let common =
+            flags.contains(.webSocket)
+            ? webSocketExtensions : flags.contains(.http10) ? http10Extensions : httpExtensions
+        guard let extensions = PyDict_Copy(common) else { return nil }
         guard let own = PyDict_New() else {
             Py_DecRef(extensions)
             return nil

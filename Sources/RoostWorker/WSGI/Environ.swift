@@ -51,6 +51,7 @@ struct Environ: ~Copyable {
 
     private let keys: Keys
     private let template: PythonObject
+    private let rootPath: RootPath
     private let http10: PythonObject
     private let https: PythonObject
     private let comma: PythonObject
@@ -69,16 +70,17 @@ struct Environ: ~Copyable {
     private var port = RememberedText()
     private var clientAddress = RememberedText()
 
-    /// Creates a builder that copies `template`, which it owns and changes.
+    /// Creates a builder that copies the template, which it owns and changes.
     ///
     /// Returns nil with a Python error set.
-    init?(template: PythonObject) {
+    init?(glue: Glue) {
         guard let keys = Keys(), let http10 = PythonText.interned("HTTP/1.0"),
             let https = PythonText.interned("https"), let comma = PythonText.interned(","),
             let semicolon = PythonText.interned("; ")
         else { return nil }
         self.keys = keys
-        self.template = template
+        template = glue.template
+        rootPath = glue.rootPath
         self.http10 = http10
         self.https = https
         self.comma = comma
@@ -120,7 +122,7 @@ struct Environ: ~Copyable {
         guard remember(request), let environ = PyDict_Copy(template) else { return nil }
         let path = percentDecoded(request.part(.path), scratch: scratch)
         let isSet =
-            set(environ, keys.path, latin1: path)
+            set(environ, keys.path, latin1: UnsafeRawBufferPointer(rebasing: path[rootPath.byteCount(in: path)...]))
             && set(environ, keys.query, latin1: request.part(.query))
             && setTarget(environ, request.part(.target))
             && set(environ, keys.remotePort, latin1: request.part(.clientPort))
@@ -138,7 +140,7 @@ struct Environ: ~Copyable {
     private mutating func remember(_ request: RequestEnvelopeReader) -> Bool {
         guard let method = method.object(for: request.part(.method)),
             !method.changed || PyDict_SetItem(template, keys.method, method.object) == 0,
-            let host = host.object(for: request.part(.host)),
+            let host = host.object(for: Self.serverName(request)),
             !host.changed || PyDict_SetItem(template, keys.serverName, host.object) == 0,
             let port = port.object(for: request.part(.port)),
             !port.changed || PyDict_SetItem(template, keys.serverPort, port.object) == 0,
@@ -146,6 +148,13 @@ struct Environ: ~Copyable {
             !address.changed || PyDict_SetItem(template, keys.remoteAddress, address.object) == 0
         else { return false }
         return true
+    }
+
+    /// A Unix socket's path is no name that could stand in an address.
+    private static func serverName(_ request: RequestEnvelopeReader) -> UnsafeRawBufferPointer {
+        guard request.part(.port).isEmpty else { return request.part(.host) }
+        let name: StaticString = "localhost"
+        return UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)
     }
 
     private func setTarget(_ environ: PythonObject, _ target: UnsafeRawBufferPointer) -> Bool {

@@ -120,6 +120,20 @@ async def stream(scope, receive, send, query):
         raise
 
 
+async def pieces(scope, receive, send, query):
+    """Sends pieces of these sizes, "LENGTH,SIZE,SIZE…", whose bytes tell where they stand; with a length if that is not 0."""
+    length, *sizes = map(int, query.split(","))
+    headers = [(b"content-length", b"%d" % sum(sizes))] if length else []
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    unit = b"".join(number.to_bytes(3, "little") for number in range(70_001))
+    start = 0
+    for size in sizes:
+        text = unit[start % len(unit):] + unit * (size // len(unit) + 1)
+        await send({"type": "http.response.body", "body": text[:size], "more_body": True})
+        start += size
+    await send({"type": "http.response.body"})
+
+
 async def endless(scope, receive, send, query):
     """Sends until the client leaves."""
     await begin(send)
@@ -172,6 +186,7 @@ async def fails(scope, receive, send, query):
 
 ROUTES = {
     "/pid": pid, "/gate": gate, "/digest": digest, "/echo": echo, "/late": late, "/early": early, "/stream": stream,
+    "/pieces": pieces,
     "/endless": endless, "/waits": waits, "/quietly": quietly, "/sleeps": sleeps, "/computes": computes,
     "/fails": fails,
 }

@@ -105,6 +105,18 @@ async def refuse_response(scope, receive, send, query):
     await send({"type": "websocket.http.response.body", "body": b"ort"})
 
 
+async def refuse_at_length(scope, receive, send, query):
+    """Refuses with `n` parts of `size` bytes; behind the first it waits for the gate, if one is named."""
+    await connected(receive)
+    await send({"type": "websocket.http.response.start", "status": 403, "headers": []})
+    part = {"type": "websocket.http.response.body", "body": b"r" * int(query["size"]), "more_body": True}
+    for number in range(int(query["n"])):
+        await send(part)
+        if number == 0 and "gate" in query:
+            await gate(query["gate"])
+    await send({"type": "websocket.http.response.body", "body": b""})
+
+
 async def close(scope, receive, send, query):
     await accept(receive, send)
     await send({"type": "websocket.close", "code": int(query.get("code", 1000)), "reason": query.get("reason", "")})
@@ -189,6 +201,7 @@ PATHS = {
     "/show": show,
     "/refuse": refuse,
     "/refuse-response": refuse_response,
+    "/refuse-at-length": refuse_at_length,
     "/close": close,
     "/leave": leave,
     "/fail": fail,

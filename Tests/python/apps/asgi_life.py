@@ -49,6 +49,17 @@ async def fails(scope, receive, send):
     await send({"type": "lifespan.startup.failed", "message": "the database is not there"})
 
 
+async def fails_oddly(scope, receive, send):
+    await receive()
+    await send({"type": "lifespan.startup.failed", "message": {"code": 7}})
+
+
+async def fails_silently(scope, receive, send):
+    await receive()
+    await send({"type": "lifespan.startup.failed"})
+    raise OSError("no disk")
+
+
 async def fails_like_starlette(scope, receive, send):
     await receive()
     try:
@@ -155,6 +166,12 @@ for _name, _lifespan in list(globals().items()):
 
 
 # Forms of applications
+
+
+async def naive(scope, receive, send):
+    """Answers whatever it is called for."""
+    await receive()
+    await answer(send, b"{}")
 
 
 async def function(scope, receive, send):

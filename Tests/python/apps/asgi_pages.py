@@ -1,10 +1,13 @@
 """Small ASGI applications, one for each path. Loaded by the worker under test, on CPython 3.9 and later."""
 
 import asyncio
+import gc
 import os
+import signal
 import sys
 import tempfile
 import threading
+import weakref
 
 PLAIN = [(b"content-type", b"text/plain")]
 #: What became of things that no response can tell, to be asked for at /notes.
@@ -207,7 +210,7 @@ async def pathsend(scope, receive, send):
         file.write(b"" if kind.startswith("empty") else b"0123456789")
     length = {"short": b"4", "empty-long": b"4", "long": b"11"}.get(kind)
     length = [(b"content-length", length)] if length else []
-    path = {"missing": file.name + ".not", "directory": os.path.dirname(file.name), "bytes": b"/x"}.get(kind, file.name)
+    path = {"missing": file.name + ".not", "directory": os.path.dirname(file.name), "bytes": b"/x", "nul": file.name + "\0.png"}.get(kind, file.name)
     try:
         await send({"type": "http.response.start", "status": 200, "headers": length})
         await send({"type": "http.response.pathsend", "path": path})
@@ -249,6 +252,53 @@ async def answers_nothing(scope, receive, send):
 
 async def answers_half(scope, receive, send):
     await send({"type": "http.response.start", "status": 200, "headers": PLAIN})
+
+
+async def raises_behind_head(scope, receive, send):
+    await send({"type": "http.response.start", "status": 200, "headers": PLAIN})
+    raise ValueError("behind the head")
+
+
+async def receives_in_a_task(scope, receive, send):
+    """Returns without an answer while a task of its own waits for what does not come."""
+
+    async def reads():
+        await receive()
+        notes.append((await receive())["type"])
+
+    events["reader"] = asyncio.ensure_future(reads())
+    await asyncio.sleep(0.01)
+
+
+async def marks_its_scope(scope, receive, send):
+    marked = "mark" in scope["asgi"]
+    scope["asgi"]["mark"] = scope["extensions"]["mark"] = True
+    await answer(send, repr(marked).encode())
+
+
+async def header_generators(scope, receive, send):
+    await answer(send, b"generated", headers=((part for part in pair) for pair in [(b"x-a", b"1"), (b"x-b", b"2")]))
+
+
+class Resource:
+    """Something that a request has, and that must not outlive it."""
+
+
+async def raises_with_a_resource(scope, receive, send):
+    resource = Resource()
+    gc.disable()
+    weakref.finalize(resource, notes.append, "released")
+    raise ValueError("with %r" % resource)
+
+
+async def catches_every_exit(scope, receive, send):
+    """Keeps to itself what a signal's handler raises."""
+    try:
+        os.kill(os.getpid(), signal.SIGTERM)
+        while True:
+            pass
+    except BaseException:
+        await asyncio.sleep(3600)
 
 
 async def answers_midway(scope, receive, send):
@@ -350,7 +400,7 @@ async def two_readers(scope, receive, send):
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     first.cancel()
-    event("readers").set()
+    notes.append("cancelled")
     message = await second
     await answer(send, repr((first.cancelled(), message["type"])).encode())
 
@@ -437,6 +487,26 @@ async def ws_deny(scope, receive, send):
     await send({"type": "websocket.http.response.start", "status": 401, "headers": PLAIN})
     await send({"type": "websocket.http.response.body", "body": b"who ", "more_body": True})
     await send({"type": "websocket.http.response.body", "body": b"are you?"})
+
+
+async def ws_denies_half(scope, receive, send):
+    await send({"type": "websocket.http.response.start", "status": 401, "headers": PLAIN})
+
+
+async def ws_sends_in_a_task(scope, receive, send):
+    """Returns while a task of its own waits for a client that takes nothing."""
+    await receive()
+    await send({"type": "websocket.accept"})
+
+    async def floods():
+        try:
+            while True:
+                await send({"type": "websocket.send", "bytes": bytes(100_000)})
+        except Exception as error:
+            notes.append(type(error).__name__)
+
+    events["writer"] = asyncio.ensure_future(floods())
+    await asyncio.sleep(0.05)
 
 
 async def ws_nothing(scope, receive, send):
