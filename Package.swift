@@ -39,6 +39,9 @@ let package = Package(
         // Which worker keeps which browser's state.
         .target(name: "Sessions", dependencies: ["RequestQueue"], swiftSettings: settings),
         .target(name: "WebSocketCodec", swiftSettings: hotSettings),
+        // Compression of WebSocket messages, by the system's zlib.
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(name: "MessageCompression", dependencies: ["CZlib", "WebSocketCodec"], swiftSettings: hotSettings),
         .target(name: "Telemetry", swiftSettings: settings),
         .target(
             // Not "Configuration": that is a module of swift-configuration, which Hummingbird brings.
@@ -85,8 +88,8 @@ let package = Package(
         .target(
             name: "Front",
             dependencies: [
-                "CRoostSystem", "HTTPCodec", "RequestQueue", "Sessions", "Telemetry", "WebSocketCodec", "WorkerLink",
-                "Workers",
+                "CRoostSystem", "HTTPCodec", "MessageCompression", "RequestQueue", "Sessions", "Telemetry",
+                "WebSocketCodec", "WorkerLink", "Workers",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -127,6 +130,11 @@ let package = Package(
         .testTarget(name: "SessionsTests", dependencies: ["RequestQueue", "Sessions"], swiftSettings: settings),
         .testTarget(name: "HTTPCodecTests", dependencies: ["HTTPCodec"], swiftSettings: settings),
         .testTarget(name: "WebSocketCodecTests", dependencies: ["WebSocketCodec"], swiftSettings: settings),
+        .testTarget(
+            name: "MessageCompressionTests",
+            dependencies: ["MessageCompression", "WebSocketCodec"],
+            swiftSettings: settings
+        ),
         .testTarget(name: "DevelopmentTests", dependencies: ["Development"], swiftSettings: settings),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry"], swiftSettings: settings),
         .testTarget(name: "RoostConfigurationTests", dependencies: ["RoostConfiguration"], swiftSettings: settings),

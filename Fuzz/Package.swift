@@ -27,6 +27,13 @@ let package = Package(
         .systemLibrary(name: "CFuzzer", path: "CFuzzer"),
         .target(name: "HTTPCodec", path: "HTTPCodec", swiftSettings: underTest),
         .target(name: "WebSocketCodec", path: "WebSocketCodec", swiftSettings: underTest),
+        .systemLibrary(name: "CZlib", path: "CZlib"),
+        .target(
+            name: "MessageCompression",
+            dependencies: ["CZlib", "WebSocketCodec"],
+            path: "MessageCompression",
+            swiftSettings: underTest
+        ),
         .target(name: "CRoostSystem", path: "CRoostSystem"),
         .target(
             name: "WorkerLink",
@@ -43,7 +50,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "WebSocketFrames",
-            dependencies: ["CFuzzer", "WebSocketCodec"],
+            dependencies: ["CFuzzer", "MessageCompression", "WebSocketCodec"],
             path: "WebSocketFrames",
             swiftSettings: settings,
             linkerSettings: linked

@@ -24,7 +24,8 @@ swift_style() { swift format lint --strict --parallel --recursive Sources Tests 
 # Pure targets decide; they know no NIO, no Foundation and no clock but the one passed in.
 pure_targets() {
     ! grep -rnE '^ *((public|internal|package|fileprivate|private) +)?(@[A-Za-z_]+ +)?import +(Foundation|NIO|Dispatch)' \
-        Sources/RequestQueue Sources/HTTPCodec Sources/WebSocketCodec Sources/Telemetry Sources/WorkerLink Sources/RoostWorker \
+        Sources/RequestQueue Sources/HTTPCodec Sources/WebSocketCodec Sources/MessageCompression Sources/Telemetry \
+        Sources/WorkerLink Sources/RoostWorker \
         Sources/RoostConfiguration
 }
 

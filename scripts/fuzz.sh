@@ -2,7 +2,8 @@
 # Coverage-guided fuzzing: fuzz.sh [SECONDS], for each of the three targets, 20 by default. One line each; fails on a crash.
 #
 #   RequestHead      request heads, chunked bodies, PROXY headers, response heads: judged the same wherever they are cut
-#   WebSocketFrames  what a client sends on a WebSocket: heard the same wherever it is cut, and text is UTF-8
+#   WebSocketFrames  what a client sends on a WebSocket: heard the same wherever it is cut, and text is UTF-8; compressed
+#                    messages likewise, and what the server compresses is what it was
 #   WorkerFrames     a worker that keeps no rule, against the front's end of the shared memory
 #
 # What was found once is kept in .build/fuzz/corpus, and an input that crashes in .build/fuzz/crashes.
@@ -63,7 +64,11 @@ for number, play in enumerate(plays):
     pathlib.Path(sys.argv[1], f"seed-{number}").write_bytes(play)
 PYTHON
 python3 - "$scratch/corpus/WebSocketFrames" <<'PYTHON'
-import pathlib, sys
+import pathlib, sys, zlib
+
+def squeezed(message):
+    compressor = zlib.compressobj(wbits=-15)
+    return compressor.compress(message) + compressor.flush(zlib.Z_SYNC_FLUSH)[:-4]
 
 def frame(opcode, payload, fin=True):
     return bytes([(0x80 if fin else 0) | opcode, 0x80 | len(payload)]) + bytes(4) + payload
@@ -72,6 +77,10 @@ plays = [
     frame(1, "κόσμε 🐓".encode()) + frame(9, b"ping") + frame(8, b"\x03\xe8bye"),
     frame(2, b"ab", False) + frame(10, b"") + frame(0, b"cd", False) + frame(0, b""),
     bytes([0x82, 0xfe, 0, 200]) + bytes(4) + b"x" * 200,
+    bytes([0xc1, 0x87]) + bytes(4) + bytes.fromhex("f248cdc9c90700"),
+    squeezed("κόσμε 🐓".encode() * 9),
+    squeezed(bytes(300_000)),
+    bytes.fromhex("f3480500 000300fcff6c6c6f00"),
     bytes([0x82, 0xff]) + (70_000).to_bytes(8, "big") + bytes(4) + b"x" * 100,
 ]
 for number, play in enumerate(plays):

@@ -62,6 +62,7 @@ for chore in "$@"; do
     case $chore in
     build)
         needs_swift
+        [ -e /usr/include/zlib.h ] || debian NEEDED zlib1g-dev
         ;;
     run)
         needs_venv

@@ -10,7 +10,7 @@ private enum Heard: Equatable {
 }
 
 /// Calls `body` with memory that ends where the bytes do, so that a read beyond them is seen.
-private func withExactBytes<Result>(
+func withExactBytes<Result>(
     _ bytes: some Collection<UInt8>,
     _ body: (UnsafeMutableRawBufferPointer) throws -> Result
 ) rethrows -> Result {

@@ -20,14 +20,17 @@ extension Dispatcher {
             // At once, while the thread still looks for its next request and needs no waking.
             pump(at: MonotonicClock.now())
         }
-        if let violation {
-            logger.error(
-                "a worker broke the protocol of its link",
-                metadata: seat.metadata.merging(["violation": "\(violation.rawValue)"]) { $1 }
-            )
-            metrics.workerBrokeProtocol()
-            killWorker(seat.worker, violation)
-        }
+        if let violation { broke(seat, violation) }
+    }
+
+    /// A worker has broken the protocol: it is killed.
+    func broke(_ seat: WorkerSeat, _ violation: LinkViolation) {
+        logger.error(
+            "a worker broke the protocol of its link",
+            metadata: seat.metadata.merging(["violation": "\(violation.rawValue)"]) { $1 }
+        )
+        metrics.workerBrokeProtocol()
+        killWorker(seat.worker, violation)
     }
 
     /// Goes on reading frames that were left in the ring because the client was too far behind.

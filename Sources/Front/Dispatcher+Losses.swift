@@ -11,6 +11,7 @@ extension Dispatcher {
     /// What no thread had begun waits again, at the head of its line; of what had begun some is given to another worker, and
     /// the rest is failed at once: 502, or a cut where an answer has begun.
     func lose(_ worker: Worker, _ death: WorkerDeath) {
+        if let seat = seat(worker.id), seat.worker === worker { readLastFrames(of: seat) }
         guard let index = seats.firstIndex(where: { $0.worker === worker }) else { return }
         let seat = seats.remove(at: index)
         let now = MonotonicClock.now()

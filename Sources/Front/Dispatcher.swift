@@ -29,6 +29,10 @@ final class Dispatcher {
     private var isPumping = false
     /// Whether the workers were told that requests wait.
     private var hasBacklog = false
+    /// Bytes of messages that were compressed for clients in the visit of a worker that is under way.
+    var compressedBytes = 0
+    /// The workers that wait until the loop has done its other work, the next first.
+    var resting: [WorkerSeat] = []
     /// Whether a look at what lies ready is scheduled.
     var isWatchingStaged = false
     /// Whether a look at rings without room is scheduled.

@@ -80,6 +80,8 @@ public struct FrontConfiguration: Sendable {
         ///
         /// 0 for no limit.
         public var maximumMessageBytes = 32 << 20
+        /// Whether messages are compressed for clients that offer it, and theirs decompressed (RFC 7692).
+        public var compresses = false
         /// Between two pings; zero for none.
         public var pingInterval: Duration = .seconds(30)
         /// From a ping until something has to come from the client; zero for ever.

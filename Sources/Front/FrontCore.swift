@@ -1,6 +1,7 @@
 internal import Glibc
 internal import HTTPCodec
 internal import Logging
+internal import MessageCompression
 internal import NIOCore
 internal import RequestQueue
 internal import Telemetry
@@ -43,6 +44,14 @@ final class FrontCore {
         return UnsafeMutableRawBufferPointer.allocate(byteCount: LinkGeometry.loopChunkBytes, alignment: 16)
     }()
     private var hasMessageRoom = false
+    /// Where they are decompressed to, one piece at a time.
+    private(set) lazy var inflatedRoom = {
+        hasInflatedRoom = true
+        return UnsafeMutableRawBufferPointer.allocate(byteCount: LinkGeometry.loopChunkBytes, alignment: 16)
+    }()
+    private var hasInflatedRoom = false
+    /// What compresses and decompresses them.
+    let compression = CompressionStates()
 
     init(
         configuration: FrontConfiguration,
@@ -63,6 +72,7 @@ final class FrontCore {
     deinit {
         scratch.deallocate()
         if hasMessageRoom { messageRoom.deallocate() }
+        if hasInflatedRoom { inflatedRoom.deallocate() }
     }
 
     /// What one response may keep in memory now: less when all together keep much.

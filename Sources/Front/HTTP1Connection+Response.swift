@@ -303,6 +303,7 @@ extension HTTP1Connection: ExchangeOwner {
         if upload != nil { upload = nil }
         if chunks != nil { chunks = nil }
         handshakeAccept = nil
+        handshakeCompression = nil
     }
 
     /// The whole response is written: goes on to the next request, or closes.

@@ -30,6 +30,7 @@ extension HTTP1Connection {
         case .webSocket(let accept):
             // Asked once more when a worker is chosen.
             guard !core.dispatcher.areSocketsFull else { throw .tooManyWebSockets }
+            try agreeOnCompression(handshake.extensions)
             handshakeAccept = accept
             exchange.isHandshake = true
         case .bad(let message):
@@ -42,6 +43,17 @@ extension HTTP1Connection {
                 cause: .badHandshake,
                 message: "Upgrade Required: this server speaks version 13 of the WebSocket protocol."
             )
+        }
+    }
+
+    /// - Throws: A refusal, when what the client offers can't be read.
+    private func agreeOnCompression(_ offers: [UInt8]) throws(Refusal) {
+        guard core.configuration.webSockets.compresses, core.dispatcher.streamsBodies else { return }
+        do throws(DeflateAgreement.MalformedOffers) {
+            handshakeCompression = try DeflateAgreement.reached(on: offers)
+        } catch {
+            let message = "Bad Request: Sec-WebSocket-Extensions can't be read."
+            throw Refusal(status: 400, cause: .badHandshake, message: message)
         }
     }
 
@@ -67,6 +79,7 @@ extension HTTP1Connection {
             stream: stream,
             inbound: inbound,
             isReading: isReading,
+            compression: handshakeCompression,
             acknowledged: TCPInformation.acknowledgedBytes(of: context.channel) ?? 0,
             account: SocketAccount(core.accessLog == nil ? nil : accessLogLine(), at: now),
             now: now
@@ -100,12 +113,13 @@ extension HTTP1Connection {
     ) -> ByteBuffer? {
         let payload = core.copied(envelope.head)
         let cookie = cookie(for: exchange)
+        let extensions = handshakeCompression?.answer ?? []
         let room =
             ResponseEncoder.maximumByteCount(
                 payloadByteCount: payload.count,
                 serverNameByteCount: core.serverName.count,
                 cookieByteCount: cookie.count
-            ) + accept.count
+            ) + accept.count + extensions.count
         var buffer = ByteBuffer()
         var failure: ResponseViolation?
         buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: room) { output in
@@ -113,6 +127,7 @@ extension HTTP1Connection {
                 return try ResponseEncoder.encodeUpgrade(
                     head: ResponseHead(payload: payload, statuses: 101...101),
                     accept: accept,
+                    extensions: extensions,
                     date: core.date,
                     serverName: core.serverName,
                     cookie: cookie,

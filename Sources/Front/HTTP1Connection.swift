@@ -1,6 +1,7 @@
 internal import HTTPCodec
 internal import NIOCore
 internal import RequestQueue
+internal import WebSocketCodec
 internal import WorkerLink
 
 /// One client's connection, HTTP/1.x: reads one request at a time, has it answered, and goes on with the next.
@@ -53,6 +54,8 @@ final class HTTP1Connection: ChannelInboundHandler, RemovableChannelHandler {
     var upload: RequestUpload?
     /// What the handshake for a WebSocket at hand is accepted with; nil for another request.
     var handshakeAccept: [UInt8]?
+    /// What its messages are compressed by; nil when they are not.
+    var handshakeCompression: DeflateAgreement?
     /// When this phase is over at the latest; see `sweep`.
     var deadline: Instant
     /// When and at how many bytes the body's rate was last looked at.

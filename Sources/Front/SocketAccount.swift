@@ -5,7 +5,7 @@ internal import Telemetry
 final class SocketAccount {
     private var line: AccessLogLine?
     private let openedAt: Instant
-    /// Bytes of the app's messages.
+    /// Bytes of the app's messages, as they were sent.
     var sentBytes = 0
 
     /// Creates the account when the app has accepted.

@@ -12,6 +12,7 @@ extension WebSocketConnection {
         if let frame = reaction.frame { write(frame) }
         if !conversation.isOpen {
             partial = ByteBuffer()
+            endInflating()
             let stream = self.stream
             self.stream = nil
             if let stream, let message = reaction.toApp {

@@ -6,14 +6,14 @@ internal import WorkerLink
 /// From the client's frames to the app's messages.
 extension WebSocketConnection {
     /// Of a message that is not whole at least so much is sent on at once.
-    private static let pieceBytes = 16 << 10
+    static let pieceBytes = 16 << 10
 
     /// Goes as far as the bytes reach and the app takes them.
     func process() {
         guard !isProcessing else { return }
         isProcessing = true
         defer { isProcessing = false }
-        while phase == .open, inbound.readableBytes > 0, !conversation.isClosed {
+        while phase == .open, inbound.readableBytes > 0 || isHeldUp, !conversation.isClosed {
             // After our close frame messages are read for nobody.
             if conversation.isOpen, let stream, !core.dispatcher.mayReceive(stream) {
                 // The kernel's buffers fill, then the client waits.
@@ -39,10 +39,17 @@ extension WebSocketConnection {
     ///
     /// - Returns: Whether there may be more.
     private func step() -> Bool {
-        // Unmasked to where the worker reads it. When the app is told nothing any more, to nowhere.
+        if isHeldUp {
+            inflateOn()
+            return true
+        }
+        // Unmasked to where the worker reads it, unless it may be compressed. When the app is told nothing any more, to
+        // nowhere.
         let open = conversation.isOpen ? stream : nil
-        let room = open.flatMap(core.dispatcher.messageRoom) ?? core.messageRoom
-        let before = partial.readableBytes
+        let shared = compression == nil ? open.flatMap(core.dispatcher.messageRoom) : nil
+        let room = shared ?? core.messageRoom
+        // What is kept of a compressed message is decompressed already, and does not go in front of this.
+        let before = inflating == nil ? partial.readableBytes : 0
         let target = UnsafeMutableRawBufferPointer(rebasing: room[before...])
         var violation: WebSocketViolation?
         let step = inbound.readWithUnsafeReadableBytes { bytes -> (Int, MessageReader.Step?) in
@@ -59,6 +66,10 @@ extension WebSocketConnection {
             return false
         }
         let produced = UnsafeRawBufferPointer(rebasing: target[..<step.produced])
+        if compression != nil {
+            take(produced, step.event)
+            return step.event != .needsInput || isHeldUp
+        }
         switch step.event {
         case .message:
             deliver(step.produced, continues: false, in: room, to: open)
@@ -72,20 +83,57 @@ extension WebSocketConnection {
                 deliver(step.produced, continues: true, in: room, to: open)
             }
             return false
-        case .ping(let payload):
+        case .ping, .pong, .close:
             keep(produced)
+            hear(step.event)
+        }
+        return true
+    }
+
+    /// Takes what may be compressed.
+    private func take(_ bytes: UnsafeRawBufferPointer, _ event: MessageReader.Event) {
+        if reader.isCompressed {
+            if event == .message || !bytes.isEmpty { inflate(bytes, isLast: event == .message) }
+        } else {
+            switch event {
+            case .message: deliver(bytes, continues: false)
+            case .outputIsFull: deliver(bytes, continues: true)
+            case .needsInput, .ping, .pong, .close: keepOrDeliver(bytes)
+            }
+        }
+        hear(event)
+    }
+
+    private func hear(_ event: MessageReader.Event) {
+        switch event {
+        case .ping(let payload):
             // Of many pings while the client takes nothing the last one's answer is enough (RFC 6455 section 5.5.3).
             if context?.channel.isWritable == true {
                 perform(conversation.pinged(payload))
             } else {
                 pendingPong = payload
             }
-        case .pong:
-            keep(produced)
         case .close(let message):
             perform(conversation.clientClosed(message))
+        case .pong, .message, .outputIsFull, .needsInput:
+            break
         }
-        return true
+    }
+
+    /// Of a message that is not whole.
+    func keepOrDeliver(_ bytes: UnsafeRawBufferPointer) {
+        if partial.readableBytes + bytes.count < Self.pieceBytes {
+            keep(bytes)
+        } else {
+            deliver(bytes, continues: true)
+        }
+    }
+
+    /// Sends what was kept of the message, and bytes behind it, which lie elsewhere.
+    func deliver(_ bytes: UnsafeRawBufferPointer, continues: Bool) {
+        guard conversation.isOpen, let stream, let room = core.dispatcher.messageRoom(of: stream) else { return }
+        UnsafeMutableRawBufferPointer(rebasing: room[partial.readableBytes...]).copyMemory(from: bytes)
+        deliver(bytes.count, continues: continues, in: room, to: stream)
     }
 
     private func keep(_ bytes: UnsafeRawBufferPointer) {

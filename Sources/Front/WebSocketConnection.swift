@@ -15,7 +15,7 @@ internal import WorkerLink
 ///     └─────────loss, no answer─────────────────────▲
 /// ```
 ///
-/// What comes from the client is in `+Reading`, what goes to it in `+Writing`, ends are in `+Closing`.
+/// What comes from the client is in `+Reading` and `+Inflating`, what goes to it in `+Writing`, ends are in `+Closing`.
 final class WebSocketConnection: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -42,6 +42,8 @@ final class WebSocketConnection: ChannelInboundHandler {
     var inbound: ByteBuffer
     /// What has come of a message that is not complete, and was not sent on yet.
     var partial = ByteBuffer()
+    /// The message that is being decompressed; nil for none.
+    var inflating: InflatingMessage?
     var isProcessing = false
     var isReading: Bool
     /// Whether the client has closed its side, or the connection is gone.
@@ -54,6 +56,10 @@ final class WebSocketConnection: ChannelInboundHandler {
     var socket = DirectSocket()
     /// Whether a message of the app is under way.
     var isWithinMessage = false
+    /// What messages are compressed by; nil when they are not.
+    let compression: DeflateAgreement?
+    /// Whether the message under way is compressed.
+    var isDeflating = false
     /// The answer to the last ping that came while the client took nothing.
     var pendingPong: [UInt8]?
     /// What of the written the client's kernel has acknowledged.
@@ -68,6 +74,7 @@ final class WebSocketConnection: ChannelInboundHandler {
         stream: SocketStream,
         inbound: ByteBuffer,
         isReading: Bool,
+        compression: DeflateAgreement?,
         acknowledged: UInt64,
         account: SocketAccount,
         now: Instant
@@ -76,10 +83,11 @@ final class WebSocketConnection: ChannelInboundHandler {
         self.stream = stream
         self.inbound = inbound
         self.isReading = isReading
+        self.compression = compression
         self.account = account
         let limits = core.configuration.webSockets
         conversation = WebSocketConversation(timing: limits.timing, at: now.sinceStart)
-        reader = MessageReader(limit: limits.maximumMessageBytes)
+        reader = MessageReader(limit: limits.maximumMessageBytes, allowsCompression: compression != nil)
         progress = WriteProgress(base: acknowledged)
     }
 

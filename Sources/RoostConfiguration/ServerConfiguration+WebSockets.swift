@@ -1,11 +1,22 @@
 extension ServerConfiguration {
     /// WebSockets of ASGI apps.
     public struct WebSockets: Sendable, Equatable {
+        /// Whether messages are compressed.
+        public enum Compression: String, Sendable, CaseIterable {
+            /// Never.
+            case off
+            /// With clients that offer it, by permessage-deflate (RFC 7692).
+            case deflate
+        }
+
         /// The most of one worker.
         public var maximum = 10_000
 
         /// The largest message of a client; zero for no limit.
         public var maximumMessage = ByteCount.mebibytes(32)
+
+        /// Whether messages are compressed.
+        public var compression = Compression.off
 
         /// Between two pings; zero for none.
         public var pingInterval: Duration = .seconds(30)

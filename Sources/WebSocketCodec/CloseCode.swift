@@ -16,7 +16,7 @@ public struct CloseCode: Sendable, Hashable, RawRepresentable {
     public static let noneReceived = CloseCode(rawValue: 1005)
     /// The connection was lost without a close frame; never sent.
     public static let lost = CloseCode(rawValue: 1006)
-    /// Text that is not UTF-8.
+    /// Text that is not UTF-8, compressed data that is damaged.
     public static let badText = CloseCode(rawValue: 1007)
     /// A message that is too large.
     public static let tooLarge = CloseCode(rawValue: 1009)

@@ -60,7 +60,8 @@ public struct MessageReader: Sendable {
     /// Creates a reader before the first frame.
     ///
     /// - Parameters:
-    ///   - limit: The most bytes of a message as it travels; 0 for no limit.
+    ///   - limit: The most bytes of a message that is not compressed; 0 for no limit. How many a compressed one has says
+    ///     nothing: whoever decompresses it counts.
     ///   - allowsCompression: Whether RFC 7692 was agreed on.
     public init(limit: Int, allowsCompression: Bool = false) {
         self.limit = limit > 0 ? limit : .max
@@ -135,7 +136,7 @@ public struct MessageReader: Sendable {
             text = UTF8Validator()
         }
         // Found before any of it is read: nobody has to send it all to hear this.
-        guard head.count <= limit - messageBytes else { throw .tooLarge }
+        guard head.count <= (isCompressed ? .max : limit) - messageBytes else { throw .tooLarge }
         messageBytes += head.count
         remaining = head.count
         isFinal = head.isFinal

@@ -30,10 +30,11 @@ public enum WebSocketViolation: String, Error, Sendable, CaseIterable {
     /// The code that the client is told.
     public var closeCode: CloseCode {
         switch self {
-        case .badText: .badText
+        // Both are bytes that say nothing (RFC 6455 section 7.4.1); RFC 7692 names no code.
+        case .badText, .badCompression: .badText
         case .tooLarge: .tooLarge
         case .reservedBit, .reservedOpcode, .unmasked, .fragmentedControl, .longControl, .badLength,
-            .strayContinuation, .interruptedMessage, .badCloseFrame, .badCloseCode, .badCompression:
+            .strayContinuation, .interruptedMessage, .badCloseFrame, .badCloseCode:
             .protocolError
         }
     }

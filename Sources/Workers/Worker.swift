@@ -111,6 +111,9 @@ public final class Worker {
         return poll(&entry, 1, 0) > 0
     }
 
+    /// Whether it is not visited for now, because what it has sent takes long: frames are left in its loop's ring.
+    public var isResting = false
+
     /// Calls `visit` for each lane with new frames, then looks again after the loop's other work, and asks for the doorbell
     /// once that finds nothing: while the loop is busy no worker has to ring.
     ///
@@ -119,10 +122,12 @@ public final class Worker {
         guard isHeard else { return }
         link.awake()
         if link.takeControlNews() { pool?.readControl(of: self) }
-        guard isHeard else { return }
+        guard isHeard, !isResting else { return }
         let found = link.visitNews { lane in
             if isHeard { visit(lane) }
         }
+        // Who rests it visits it again.
+        guard !isResting else { return }
         if found || !link.sleep() { pool?.visitSoon(self) }
     }
 

@@ -47,6 +47,7 @@ extension ServerConfiguration {
         front.isASGI = asgi.interface == .asgi
         front.webSockets.maximum = webSockets.maximum
         front.webSockets.maximumMessageBytes = webSockets.maximumMessage.bytes
+        front.webSockets.compresses = webSockets.compression == .deflate
         front.webSockets.pingInterval = webSockets.pingInterval
         front.webSockets.pingTimeout = webSockets.pingTimeout
         front.queue.limit = queue.limit

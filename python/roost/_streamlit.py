@@ -298,7 +298,7 @@ def _notes(config, settings):
         ("server.address", "--bind says where roost listens"),
         ("server.sslCertFile", "a proxy in front of roost speaks TLS"),
         ("server.websocketPingInterval", "--ws-ping-interval says how often roost pings"),
-        ("server.enableWebsocketCompression", "roost does not compress WebSocket messages"),
+        ("server.enableWebsocketCompression", "--ws-compression deflate compresses WebSocket messages"),
     ):
         if _is_set(config, name):
             yield "Streamlit's %s has no effect here: %s" % (name, instead)

@@ -24,6 +24,19 @@ extension Option {
                 Streamlit may send.
                 """
         ),
+        .choice(
+            "ws-compression",
+            \.webSockets.compression,
+            in: .asgi,
+            metavariable: "WORD",
+            summary: "compression of WebSocket messages: off or deflate",
+            discussion: """
+                `deflate` agrees on permessage-deflate (RFC 7692) with clients that offer it, as browsers do, and keeps no \
+                memory for a WebSocket on which nothing moves. It makes JSON and other text two to five times \
+                smaller, which slow lines notice, and costs the front's one processor 5 to 12 ms for each MiB sent. \
+                `ws-max-size` counts what a message says, not what it takes to send.
+                """
+        ),
         .duration(
             "ws-ping-interval",
             \.webSockets.pingInterval,
