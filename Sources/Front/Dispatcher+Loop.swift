@@ -39,8 +39,11 @@ extension Dispatcher {
         loop.assumeIsolated().scheduleTask(in: .microseconds(20)) { [self] in
             guard let seat = resting.first else { return }
             resting.removeFirst()
-            seat.worker.isResting = false
             let others = resting.count
+            // Where there are none, the next one to rest sees to it.
+            defer { if others > 0 { wakeSoon() } }
+            guard self.seat(seat.worker.id) === seat else { return }
+            seat.worker.isResting = false
             do throws(LinkViolation) {
                 try readSome(of: seat)
             } catch {
@@ -48,8 +51,6 @@ extension Dispatcher {
             }
             pump(at: MonotonicClock.now())
             visit(seat)
-            // Where there were none, the first to rest has seen to it.
-            if others > 0 { wakeSoon() }
         }
     }
 
