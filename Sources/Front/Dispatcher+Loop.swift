@@ -8,84 +8,8 @@ internal import Workers
 extension Dispatcher {
     // MARK: From the worker
 
-    /// How much is compressed until the loop's other work has its turn: a millisecond's worth.
-    private static let compressedAtOnce = 128 << 10
-
-    /// Reads the frames of a worker's loop, and hands them to whom they concern: all, unless they take long.
-    func readLoop(of seat: WorkerSeat) throws(LinkViolation) {
-        guard !seat.worker.isResting else { return }
-        // Those that rest come first.
-        guard resting.isEmpty else { return rest(seat) }
-        try readSome(of: seat)
-    }
-
-    private func readSome(of seat: WorkerSeat) throws(LinkViolation) {
-        compressedBytes = 0
-        try readLoop(of: seat, compressing: Self.compressedAtOnce)
-        if compressedBytes >= Self.compressedAtOnce { rest(seat) }
-    }
-
-    /// Leaves what a worker has sent in its ring until the loop has looked at its sockets.
-    ///
-    /// One worker goes on at a time, and later than at once: a task that is due when another ends comes before whatever the
-    /// sockets have, and two workers would keep them waiting for ever.
-    private func rest(_ seat: WorkerSeat) {
-        seat.worker.isResting = true
-        resting.append(seat)
-        if resting.count == 1 { wakeSoon() }
-    }
-
-    private func wakeSoon() {
-        loop.assumeIsolated().scheduleTask(in: .microseconds(20)) { [self] in
-            guard let seat = resting.first else { return }
-            resting.removeFirst()
-            let others = resting.count
-            // Where there are none, the next one to rest sees to it.
-            defer { if others > 0 { wakeSoon() } }
-            guard self.seat(seat.worker.id) === seat else { return }
-            seat.worker.isResting = false
-            do throws(LinkViolation) {
-                try readSome(of: seat)
-            } catch {
-                broke(seat, error)
-            }
-            pump(at: MonotonicClock.now())
-            visit(seat)
-        }
-    }
-
-    /// Reads what was left for later of a worker that has ended.
-    func readLastFrames(of seat: WorkerSeat) {
-        guard seat.worker.isResting else { return }
-        seat.worker.isResting = false
-        // An entry stays: whoever wakes up takes the first.
-        do throws(LinkViolation) {
-            try readLoop(of: seat, compressing: .max)
-        } catch {
-            metrics.workerBrokeProtocol()
-        }
-    }
-
-    private func readLoop(of seat: WorkerSeat, compressing most: Int) throws(LinkViolation) {
-        // Also when the worker breaks the protocol: the streams go on elsewhere, or what came of them is sent.
-        defer { flush(seat) }
-        let link = seat.worker.link
-        var bytes = 0
-        while compressedBytes < most, let (header, payload) = try link.loop.peek() {
-            // As much as a whole ring: an app that writes as fast as this reads would have this loop for itself.
-            guard bytes < LinkGeometry.loopResponseRingBytes || most == .max else {
-                link.leaveLoopForLater()
-                break
-            }
-            bytes += FrameHeader.footprint(payload.count)
-            try accept(header, payload, from: seat)
-            link.loop.consume(header)
-        }
-        serveWaiting(seat)
-    }
-
     /// One flush for all that has come for a client.
-    private func flush(_ seat: WorkerSeat) {
+    func flush(_ seat: WorkerSeat) {
         for exchange in seat.touched {
             exchange.isTouched = false
             exchange.owner?.paused(exchange)
@@ -94,7 +18,7 @@ extension Dispatcher {
         flushSockets(of: seat)
     }
 
-    private func accept(
+    func accept(
         _ header: FrameHeader,
         _ payload: UnsafeRawBufferPointer,
         from seat: WorkerSeat
@@ -237,7 +161,7 @@ extension Dispatcher {
     }
 
     /// Lets all go on that had no room, once the worker has read something since they were last tried.
-    private func serveWaiting(_ seat: WorkerSeat) {
+    func serveWaiting(_ seat: WorkerSeat) {
         let position = seat.worker.link.loop.readPosition
         guard position != seat.servedAt else { return }
         seat.servedAt = position

@@ -14,7 +14,8 @@ internal import WorkerLink
 ///               └───────┴────────┴────────────┴──▶ lingering ─▶ closed
 /// ```
 ///
-/// Reading is in `+Reading` and `+Upload`, handing over in `+Request`, answering in `+Response`, ends in `+Closing`.
+/// Reading is in `+Reading` and `+Upload`, handing over in `+Request`, answering in `+Response` and `+Writing`, ends in
+/// `+Closing`.
 final class HTTP1Connection: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer

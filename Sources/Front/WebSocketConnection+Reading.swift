@@ -46,8 +46,14 @@ extension WebSocketConnection {
         // Unmasked to where the worker reads it, unless it may be compressed. When the app is told nothing any more, to
         // nowhere.
         let open = conversation.isOpen ? stream : nil
-        let shared = compression == nil ? open.flatMap(core.dispatcher.messageRoom) : nil
-        let room = shared ?? core.messageRoom
+        let room: UnsafeMutableRawBufferPointer
+        if compression == nil, let open {
+            // There is room: it was asked for.
+            guard let shared = core.dispatcher.messageRoom(of: open) else { return false }
+            room = shared
+        } else {
+            room = core.messageRoom
+        }
         // What is kept of a compressed message is decompressed already, and does not go in front of this.
         let before = inflating == nil ? partial.readableBytes : 0
         let target = UnsafeMutableRawBufferPointer(rebasing: room[before...])

@@ -5,7 +5,7 @@ import socket
 import struct
 
 import pytest
-from client import eventually
+from client import eventually, request
 from server import Roost
 from socket_client import CLOSE, Frames, Refused, close_frame
 
@@ -23,8 +23,7 @@ def server(tmp_path_factory):
 
 
 def handshake(path):
-    lines = [f"GET {path} HTTP/1.1", "Host: localhost", *(f"{name}: {value}" for name, value in HANDSHAKE)]
-    return "\r\n".join(lines).encode() + b"\r\n\r\n"
+    return request(path, fields=HANDSHAKE)
 
 
 def is_empty(server):
