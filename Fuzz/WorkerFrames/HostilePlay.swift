@@ -126,7 +126,11 @@ struct HostilePlay {
             while let (header, payload) = try front.lanes[0].peek() {
                 precondition(payload.count <= HostilePlay.ringBytes)
                 hear(try conversation.accept(header, payload))
-                front.lanes[0].consume(header)
+                if front.lanes[0].isFollowed(header) {
+                    front.lanes[0].hold(header)
+                } else {
+                    front.lanes[0].consume(header)
+                }
                 if conversation.isIdle {
                     stream += 1
                     hasBegun = false

@@ -28,6 +28,12 @@ int roost_futex_wake(uint32_t *word, int count) {
     return (int)syscall(SYS_futex, word, FUTEX_WAKE, count, NULL, NULL, 0);
 }
 
+void roost_keep_freed_memory(size_t size) {
+    // The thresholds follow the largest block that was mapped and freed.
+    void *volatile block = malloc(size);
+    free(block);
+}
+
 int roost_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 
 int roost_sealed_memory(const char *name, size_t size) {

@@ -13,7 +13,7 @@ struct DirectSocket {
     static let smallestBytes = 16 << 10
 
     /// -1 when the channel has none, as in tests; nil when nobody has asked.
-    private var descriptor: Int32?
+    private var known: Int32?
 
     /// Creates it for a channel of which nothing is known yet.
     init() {}
@@ -26,47 +26,82 @@ struct DirectSocket {
     ///   - first: What goes first; may be empty.
     ///   - body: What lies in shared memory.
     ///   - last: What goes last; may be empty.
-    ///   - continues: Whether more is written at once after it: the kernel may wait for that to fill a packet.
     ///   - channel: The socket's channel.
     /// - Returns: How many bytes of all of them the socket took; 0 while the channel itself has bytes to send.
     mutating func send(
         _ first: UnsafeRawBufferPointer,
-        _ body: UnsafeRawBufferPointer,
+        _ body: [UnsafeRawBufferPointer],
         _ last: UnsafeRawBufferPointer,
-        continues: Bool,
         to channel: any Channel
     ) -> Int {
-        guard channel.isActive, (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) == 0 else { return 0 }
-        let descriptor = self.descriptor ?? Self.descriptor(of: channel)
-        self.descriptor = descriptor
+        guard (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) == 0 else { return 0 }
+        let descriptor = descriptor(of: channel)
         guard descriptor >= 0 else { return 0 }
-        let sent = withUnsafeTemporaryAllocation(of: iovec.self, capacity: 3) { pieces in
-            for (index, piece) in [first, body, last].enumerated() {
-                pieces.initializeElement(
-                    at: index,
-                    to: iovec(iov_base: UnsafeMutableRawPointer(mutating: piece.baseAddress), iov_len: piece.count)
-                )
-            }
+        let sent = withUnsafeTemporaryAllocation(of: iovec.self, capacity: body.count + 2) { vectors in
+            vectors.initializeElement(at: 0, to: iovec(first))
+            for (index, piece) in body.enumerated() { vectors.initializeElement(at: index + 1, to: iovec(piece)) }
+            vectors.initializeElement(at: body.count + 1, to: iovec(last))
             var message = msghdr()
-            message.msg_iov = pieces.baseAddress
-            message.msg_iovlen = 3
-            let flags = Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL) | (continues ? Int32(MSG_MORE) : 0)
-            return sendmsg(descriptor, &message, flags)
+            message.msg_iov = vectors.baseAddress
+            message.msg_iovlen = vectors.count
+            return sendmsg(descriptor, &message, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL))
         }
         return max(sent, 0)
     }
 
-    private static func descriptor(of channel: any Channel) -> Int32 {
+    /// Receives what is there, without waiting.
+    ///
+    /// Everything that `channel` has read before must have been used: these bytes come behind it. What ends the connection
+    /// is left for the channel to find.
+    ///
+    /// - Returns: How many bytes; 0 for none.
+    mutating func receive(_ room: UnsafeMutableRawBufferPointer, from channel: any Channel) -> Int {
+        let descriptor = descriptor(of: channel)
+        guard descriptor >= 0 else { return 0 }
+        return max(recv(descriptor, room.baseAddress, room.count, Int32(MSG_DONTWAIT)), 0)
+    }
+
+    /// -1 when there is none, and when the channel has closed it.
+    private mutating func descriptor(of channel: any Channel) -> Int32 {
+        guard channel.isActive else { return -1 }
+        if let known { return known }
         let found = try? channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: Int32.self) { $0 }
+        known = found ?? -1
         return found ?? -1
+    }
+}
+
+extension [UnsafeRawBufferPointer] {
+    /// How many bytes they are.
+    var byteCount: Int { reduce(0) { $0 + $1.count } }
+
+    /// Drops what lies behind the first `count` bytes.
+    mutating func cut(to count: Int) {
+        var left = count
+        for index in indices {
+            let kept = Swift.min(self[index].count, left)
+            self[index] = UnsafeRawBufferPointer(rebasing: self[index][..<kept])
+            left -= kept
+        }
+    }
+}
+
+extension iovec {
+    fileprivate init(_ bytes: UnsafeRawBufferPointer) {
+        self.init(iov_base: UnsafeMutableRawPointer(mutating: bytes.baseAddress), iov_len: bytes.count)
     }
 }
 
 extension ByteBuffer {
     /// Writes what is left of pieces of which the first `count` bytes are gone.
-    mutating func writeRest(after count: Int, of pieces: UnsafeRawBufferPointer...) {
+    mutating func writeRest(
+        after count: Int,
+        of first: UnsafeRawBufferPointer,
+        _ body: [UnsafeRawBufferPointer],
+        _ last: UnsafeRawBufferPointer
+    ) {
         var gone = count
-        for piece in pieces {
+        for piece in [first] + body + [last] {
             if gone < piece.count { writeBytes(UnsafeRawBufferPointer(rebasing: piece[gone...])) }
             gone = max(gone - piece.count, 0)
         }

@@ -49,15 +49,20 @@ extension Dispatcher {
 
     private func read(_ lane: Int, of seat: WorkerSeat) throws(LinkViolation) {
         let link = seat.worker.link
+        defer { gathered.removeAll(keepingCapacity: true) }
         while let (header, payload) = try link.lanes[lane].peek() {
             // Left in the ring, which fills: then the thread waits, which is what is wanted.
-            if let owner = seat.running[lane]?.owner, owner.isFull { break }
+            if gathered.isEmpty, let owner = seat.running[lane]?.owner, owner.isFull { break }
+            let isFollowed = link.lanes[lane].isFollowed(header)
             let event = try seat.conversations[lane].accept(header, payload)
             if let exchange = seat.running[lane] {
-                exchange.bodyContinues = link.lanes[lane].isFollowed(header)
-                try apply(event, to: exchange, seat)
+                try apply(event, to: exchange, seat, isFollowed: isFollowed)
             } else if case .log(let level, let text, isOfRequest: _) = event {
                 log(level, text, nil, seat)
+            }
+            if isFollowed {
+                link.lanes[lane].hold(header)
+                continue
             }
             link.lanes[lane].consume(header)
             if seat.conversations[lane].isIdle, let exchange = seat.running[lane] {
@@ -68,10 +73,19 @@ extension Dispatcher {
         if let exchange = seat.running[lane] { exchange.owner?.paused(exchange) }
     }
 
+    /// Has the owner of a request told what has come for it.
+    ///
+    /// - Parameters:
+    ///   - event: What has come.
+    ///   - exchange: The request.
+    ///   - seat: The worker that has it.
+    ///   - isFollowed: Whether a piece of its body waits for the one behind it.
+    /// - Throws: ``LinkViolation`` when it is out of place.
     func apply(
         _ event: LaneConversation.Event,
         to exchange: Exchange,
-        _ seat: WorkerSeat
+        _ seat: WorkerSeat,
+        isFollowed: Bool = false
     ) throws(LinkViolation) {
         switch event {
         case .began(let response, let isWhole):
@@ -85,7 +99,7 @@ extension Dispatcher {
             if isWhole { recordTimes(exchange, now) }
             exchange.owner?.began(exchange, response, isWhole: isWhole)
         case .continued(let bytes):
-            exchange.owner?.continued(exchange, bytes)
+            gather(bytes, isFollowed: isFollowed) { exchange.owner?.continued(exchange, $0) }
         case .file(let offset, let count):
             try takeFile(offset: offset, count: count, for: exchange, seat)
             recordTimes(exchange, MonotonicClock.now())
@@ -121,6 +135,18 @@ extension Dispatcher {
         case .opened, .message, .closed:
             throw .unexpectedFrame
         }
+    }
+
+    /// Hands pieces that lie one behind the other to their owner at once, which is one call of the kernel.
+    func gather(_ bytes: UnsafeRawBufferPointer, isFollowed: Bool, _ deliver: ([UnsafeRawBufferPointer]) -> Void) {
+        gathered.append(bytes)
+        guard !isFollowed else { return }
+        var pieces: [UnsafeRawBufferPointer] = []
+        // Whoever gets them may have another worker's frames read.
+        swap(&pieces, &gathered)
+        deliver(pieces)
+        pieces.removeAll(keepingCapacity: true)
+        if gathered.isEmpty { swap(&pieces, &gathered) }
     }
 
     func recordTimes(_ exchange: Exchange, _ now: Instant) {

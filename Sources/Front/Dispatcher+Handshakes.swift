@@ -56,20 +56,19 @@ extension Dispatcher {
         _ payloadBytes: Int,
         to exchange: Exchange,
         _ stream: SocketStream,
-        _ seat: WorkerSeat
+        _ seat: WorkerSeat,
+        isFollowed: Bool
     ) throws(LinkViolation) {
         if event.isWindowed { try exchange.flow.received(payloadBytes) }
         guard case .opened(let response) = event else {
-            try apply(event, to: exchange, seat)
+            try apply(event, to: exchange, seat, isFollowed: isFollowed)
             if stream.conversation.isIdle {
                 exchange.stage = .ended
                 close(exchange, on: seat)
                 return
             }
-            if event.isWindowed, (exchange.owner?.backlogBytes ?? 0) == 0 {
-                took(exchange, 0, isEverything: true)
-            }
-            touch(exchange, on: seat)
+            if event.isWindowed, !isFollowed { took(exchange) }
+            seat.sharing.touch(exchange)
             return
         }
         let now = MonotonicClock.now()
@@ -78,6 +77,7 @@ extension Dispatcher {
         )
         recordTimes(exchange, now)
         stream.flow = exchange.flow
+        stream.flow.letGrow()
         stream.exchange = nil
         exchange.socket = nil
         exchange.stage = .ended

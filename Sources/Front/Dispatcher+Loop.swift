@@ -8,34 +8,32 @@ internal import Workers
 extension Dispatcher {
     // MARK: From the worker
 
-    /// One flush for all that has come for a client.
-    func flush(_ seat: WorkerSeat) {
-        for exchange in seat.touched {
-            exchange.isTouched = false
-            exchange.owner?.paused(exchange)
-        }
-        seat.touched.removeAll(keepingCapacity: true)
-        flushSockets(of: seat)
-    }
-
+    /// Takes a frame of a worker's event loop.
+    ///
+    /// - Parameters:
+    ///   - header: Its header.
+    ///   - payload: The rest of it, in shared memory.
+    ///   - seat: The worker.
+    ///   - isFollowed: Whether it is a piece that waits for the one behind it.
+    /// - Throws: ``LinkViolation`` when it is out of place or not of its form.
     func accept(
         _ header: FrameHeader,
         _ payload: UnsafeRawBufferPointer,
-        from seat: WorkerSeat
+        from seat: WorkerSeat,
+        isFollowed: Bool
     ) throws(LinkViolation) {
         let id = StreamID(raw: header.stream)
         guard !id.isSocket else {
-            if try !acceptSocket(header, payload, from: seat) { try acceptStray(header, payload, from: seat) }
-            return
+            guard try !acceptSocket(header, payload, from: seat, isFollowed: isFollowed) else { return }
+            return try acceptStray(header, payload, from: seat)
         }
         let slot = id.index
         guard slot < seat.slots, header.stream != 0, seat.conversations[slot].stream == header.stream,
             let exchange = seat.running[slot]
         else { return try acceptStray(header, payload, from: seat) }
         let event = try seat.conversations[slot].accept(header, payload)
-        exchange.bodyContinues = seat.worker.link.loop.isFollowed(header)
         if event.isWindowed { try exchange.flow.received(payload.count) }
-        try apply(event, to: exchange, seat)
+        try apply(event, to: exchange, seat, isFollowed: isFollowed)
         if seat.conversations[slot].isIdle {
             // A warm-up's end may have brought the next request here already.
             guard seat.running[slot] === exchange else { return }
@@ -43,18 +41,11 @@ extension Dispatcher {
             finish(exchange, on: seat, lane: slot, at: MonotonicClock.now())
             return
         }
-        if event.isWindowed, (exchange.owner?.backlogBytes ?? 0) == 0 {
-            exchange.flow.took(0, isEverything: true)
+        if event.isWindowed, !isFollowed {
+            exchange.flow.took(allBut: exchange.owner?.unsentBytes ?? 0)
             tell(exchange, seat)
         }
-        touch(exchange, on: seat)
-    }
-
-    /// Has its client get what came for it in this visit, with one flush.
-    func touch(_ exchange: Exchange, on seat: WorkerSeat) {
-        guard !exchange.isTouched else { return }
-        exchange.isTouched = true
-        seat.touched.append(exchange)
+        seat.sharing.touch(exchange)
     }
 
     /// A frame of no request that runs: a line for the log, or what another thread of the worker said of a stream that
@@ -83,17 +74,17 @@ extension Dispatcher {
         tell(exchange, seat)
     }
 
-    /// The client has taken `count` bytes of what waited for it; nothing waits any more if `isEverything`.
-    func took(_ exchange: Exchange, _ count: Int, isEverything: Bool) {
+    /// The client may have taken some of what waited for it.
+    func took(_ exchange: Exchange) {
         guard let seat = loopSeat(of: exchange) else { return }
-        exchange.flow.took(count, isEverything: isEverything)
+        exchange.flow.took(allBut: exchange.owner?.unsentBytes ?? 0)
         tell(exchange, seat)
     }
 
     /// Sends a part of the request's body on.
     ///
     /// - Parameters:
-    ///   - bytes: At most ``LinkGeometry/loopChunkBytes``.
+    ///   - bytes: At most ``LinkGeometry/loopRequestChunkBytes``.
     ///   - exchange: Whose body it is.
     ///   - isLast: Whether the body ends with it.
     /// - Returns: Whether it was sent. If not, the owner is told when it may try again.
@@ -152,10 +143,9 @@ extension Dispatcher {
 
     // MARK: A ring without room
 
-    private func want(_ exchange: Exchange, _ seat: WorkerSeat) {
-        guard !exchange.wantsRoom else { return }
-        exchange.wantsRoom = true
-        seat.wanting.append(exchange)
+    /// Notes that one has something to send for which the loop's ring has no room.
+    func want(_ sharer: any LaneSharer, _ seat: WorkerSeat) {
+        guard seat.sharing.want(sharer) else { return }
         seat.worker.link.loop.wakeReader()
         watchRoom()
     }
@@ -165,21 +155,14 @@ extension Dispatcher {
         let position = seat.worker.link.loop.readPosition
         guard position != seat.servedAt else { return }
         seat.servedAt = position
-        serveWanting(seat)
-        serveWantingSockets(of: seat)
+        for sharer in seat.sharing.takeWanting() { sharer.goOn(through: self, on: seat) }
     }
 
-    /// Lets streams go on that had no room; those that still have none ask again.
-    private func serveWanting(_ seat: WorkerSeat) {
-        guard !seat.wanting.isEmpty else { return }
-        let wanting = seat.wanting
-        seat.wanting = []
-        for exchange in wanting {
-            exchange.wantsRoom = false
-            guard loopSeat(of: exchange) === seat else { continue }
-            tell(exchange, seat)
-            exchange.owner?.bodyMayGoOn(exchange)
-        }
+    /// Lets a stream go on that had no room.
+    func goOn(_ exchange: Exchange, on seat: WorkerSeat) {
+        guard loopSeat(of: exchange) === seat else { return }
+        tell(exchange, seat)
+        exchange.owner?.bodyMayGoOn(exchange)
     }
 
     /// Gives a worker whose ring is full no more requests until it has room.
@@ -210,7 +193,7 @@ extension Dispatcher {
                     seat.isCrowded = false
                     updateHold(of: seat)
                 }
-                if seat.isCrowded || !seat.wanting.isEmpty || !seat.wantingSockets.isEmpty { isWaiting = true }
+                if seat.isCrowded || seat.sharing.isWanting { isWaiting = true }
             }
             pump(at: MonotonicClock.now())
             if isWaiting { watchRoom() }

@@ -98,7 +98,7 @@ extension Dispatcher {
         exchange.stream = 0
         exchange.isStream = false
         exchange.flow = StreamFlow()
-        exchange.wantsRoom = false
+        exchange.listing.wantsRoom = false
         exchange.extendedUntil = nil
         exchange.isMarkedIdempotent = false
         exchange.deadline = RunningDeadline(limit: exchange.deadline.limit)

@@ -14,18 +14,17 @@ extension Dispatcher {
     func acceptSocket(
         _ header: FrameHeader,
         _ payload: UnsafeRawBufferPointer,
-        from seat: WorkerSeat
+        from seat: WorkerSeat,
+        isFollowed: Bool
     ) throws(LinkViolation) -> Bool {
         guard let stream = seat.sockets[StreamID(raw: header.stream).index], stream.id.raw == header.stream else {
             return false
         }
         let event = try stream.conversation.accept(header, payload)
-        stream.messagesContinue = seat.worker.link.loop.isFollowed(header)
         if let exchange = stream.exchange {
-            exchange.bodyContinues = stream.messagesContinue
-            try answer(event, payload.count, to: exchange, stream, seat)
+            try answer(event, payload.count, to: exchange, stream, seat, isFollowed: isFollowed)
         } else {
-            try apply(event, payload.count, to: stream, seat)
+            try apply(event, payload.count, to: stream, seat, isFollowed: isFollowed)
         }
         if stream.conversation.isIdle {
             let owner = stream.owner
@@ -33,9 +32,8 @@ extension Dispatcher {
             owner?.ended()
             owner?.paused()
             if seat.isLeaving, letGo(seat) { workerBecameIdle(seat.worker) }
-        } else if stream.owner != nil, !stream.isTouched {
-            stream.isTouched = true
-            seat.touchedSockets.append(stream)
+        } else if stream.owner != nil {
+            seat.sharing.touch(stream)
         }
         return true
     }
@@ -44,15 +42,18 @@ extension Dispatcher {
         _ event: LaneConversation.Event,
         _ payloadBytes: Int,
         to stream: SocketStream,
-        _ seat: WorkerSeat
+        _ seat: WorkerSeat,
+        isFollowed: Bool
     ) throws(LinkViolation) {
         switch event {
         case .message(let bytes, let isText, let continues):
             try stream.flow.received(payloadBytes)
-            stream.owner?.message(bytes, isText: isText, continues: continues)
+            gather(bytes, isFollowed: isFollowed) {
+                stream.owner?.message($0, isText: isText, continues: continues)
+            }
         case .closed(let message):
             // The app has had its say: it is told nothing more.
-            stream.isOver = true
+            stream.telling = .over
             stream.owner?.appClosed(message)
         case .granted(let count):
             stream.flow.sending.granted(count)
@@ -75,19 +76,9 @@ extension Dispatcher {
         }
     }
 
-    /// Lets the clients have what has come for them in this visit, each with one write.
-    func flushSockets(of seat: WorkerSeat) {
-        guard !seat.touchedSockets.isEmpty else { return }
-        for stream in seat.touchedSockets {
-            stream.isTouched = false
-            stream.owner?.paused()
-        }
-        seat.touchedSockets.removeAll(keepingCapacity: true)
-    }
-
-    /// The client has taken all that has come for it.
+    /// The client may have taken some of what has come for it.
     func took(_ stream: SocketStream) {
-        stream.flow.took(0, isEverything: true)
+        stream.flow.took(allBut: stream.owner?.unsentBytes ?? 0)
         if stream.flow.credit > 0 { tell(stream) }
     }
 
@@ -100,7 +91,7 @@ extension Dispatcher {
         guard let seat = stream.seat, stream.flow.sending.isOpen else { return false }
         // Half of the ring is for requests.
         let spare = LinkGeometry.loopRequestRingBytes / 2
-        guard seat.worker.link.loop.hasRoom(for: LinkGeometry.loopChunkBytes, sparing: spare) else {
+        guard seat.worker.link.loop.hasRoom(for: LinkGeometry.loopRequestChunkBytes, sparing: spare) else {
             want(stream, seat)
             return false
         }
@@ -110,9 +101,9 @@ extension Dispatcher {
     /// Where the next message, or part of one, may be written before it is sent; ``mayReceive(_:)`` has said that there is
     /// room.
     ///
-    /// It is shared memory, of ``LinkGeometry/loopChunkBytes``, and good until the next frame is sent to the worker.
+    /// It is shared memory, of ``LinkGeometry/loopRequestChunkBytes``, and good until the next frame is sent to the worker.
     func messageRoom(of stream: SocketStream) -> UnsafeMutableRawBufferPointer? {
-        stream.seat?.worker.link.loop.payloadRoom(LinkGeometry.loopChunkBytes)
+        stream.seat?.worker.link.loop.payloadRoom(LinkGeometry.loopRequestChunkBytes)
     }
 
     /// Sends a message of the client, or a part of one, that lies in its ``messageRoom(of:)``.
@@ -125,7 +116,7 @@ extension Dispatcher {
     func send(_ count: Int, isText: Bool, continues: Bool, to stream: SocketStream) {
         guard let seat = stream.seat else { return }
         // Of a part the worker can make nothing yet, but it has to say when more may come.
-        let isUrgent = !continues || stream.flow.sending.available <= SendWindow.byteCount / 2
+        let isUrgent = !continues || stream.flow.sending.available - count <= SendWindow.initial / 2
         let claim = seat.worker.link.loop.send(
             .message,
             flags: (isText ? FrameHeader.isText : 0) | (continues ? FrameHeader.continues : 0),
@@ -142,50 +133,34 @@ extension Dispatcher {
     /// Tells the app that its client is gone, and why; the stream has no owner from here on.
     func farewell(_ stream: SocketStream, _ message: CloseEnvelope) {
         stream.owner = nil
-        guard stream.seat != nil, !stream.isOver else { return }
-        stream.isOver = true
-        stream.farewell = message
+        guard stream.seat != nil, stream.telling == .goingOn else { return }
+        stream.telling = .farewell(message)
         tell(stream)
     }
 
     private func tell(_ stream: SocketStream) {
         guard let seat = stream.seat else { return }
-        if let message = stream.farewell {
+        if case .farewell(let message) = stream.telling {
             let claim = seat.worker.link.loop.send(.close, stream: stream.id.raw, count: message.byteCount) { payload in
                 message.store(to: payload)
             }
-            if claim != nil { stream.farewell = nil }
+            if claim == nil { return want(stream, seat) }
+            stream.telling = .over
         } else if stream.flow.credit > 0 {
             let credit = UInt32(clamping: stream.flow.credit)
             let claim = seat.worker.link.loop.send(.credit, stream: stream.id.raw, count: 4) { payload in
                 payload.storeBytes(of: credit, as: UInt32.self)
             }
-            if claim != nil { stream.flow.credited() }
+            if claim == nil { return want(stream, seat) }
+            stream.flow.credited()
         }
-        if stream.farewell != nil || stream.flow.credit > 0 { want(stream, seat) }
     }
 
-    // MARK: A ring without room
-
-    private func want(_ stream: SocketStream, _ seat: WorkerSeat) {
-        guard !stream.wantsRoom else { return }
-        stream.wantsRoom = true
-        seat.wantingSockets.append(stream)
-        seat.worker.link.loop.wakeReader()
-        watchRoom()
-    }
-
-    /// Lets WebSockets go on that had no room; those that still have none ask again.
-    func serveWantingSockets(of seat: WorkerSeat) {
-        guard !seat.wantingSockets.isEmpty else { return }
-        let wanting = seat.wantingSockets
-        seat.wantingSockets = []
-        for stream in wanting {
-            stream.wantsRoom = false
-            guard stream.seat === seat else { continue }
-            tell(stream)
-            stream.owner?.mayGoOn()
-        }
+    /// Lets a WebSocket go on that had no room.
+    func goOn(_ stream: SocketStream, on seat: WorkerSeat) {
+        guard stream.seat === seat else { return }
+        tell(stream)
+        stream.owner?.mayGoOn()
     }
 
     // MARK: Ends
@@ -199,13 +174,11 @@ extension Dispatcher {
         stream.seat = nil
         stream.exchange = nil
         stream.owner = nil
-        stream.isOver = true
+        stream.telling = .over
     }
 
     /// The worker has ended: its WebSockets are told, and may come back to another.
     func loseSockets(of seat: WorkerSeat) {
-        seat.touchedSockets = []
-        seat.wantingSockets = []
         for stream in seat.sockets.all {
             let owner = stream.owner
             stream.exchange?.socket = nil

@@ -65,19 +65,29 @@ extension Dispatcher {
 
     private func readLoop(of seat: WorkerSeat, compressing most: Int) throws(LinkViolation) {
         // Also when the worker breaks the protocol: the streams go on elsewhere, or what came of them is sent.
-        defer { flush(seat) }
+        defer {
+            gathered.removeAll(keepingCapacity: true)
+            for sharer in seat.sharing.takeTouched() { sharer.paused() }
+        }
         let link = seat.worker.link
         var bytes = 0
-        while compressedBytes < most, let (header, payload) = try link.loop.peek() {
+        while !gathered.isEmpty || compressedBytes < most, let (header, payload) = try link.loop.peek() {
             // As much as a whole ring: an app that writes as fast as this reads would have this loop for itself.
-            guard bytes < LinkGeometry.loopResponseRingBytes || most == .max else {
+            guard !gathered.isEmpty || bytes < LinkGeometry.loopResponseRingBytes || most == .max else {
                 link.leaveLoopForLater()
                 break
             }
             bytes += FrameHeader.footprint(payload.count)
-            try accept(header, payload, from: seat)
-            link.loop.consume(header)
+            let isFollowed = link.loop.isFollowed(header) && !isCompressed(header, on: seat)
+            try accept(header, payload, from: seat, isFollowed: isFollowed)
+            if isFollowed { link.loop.hold(header) } else { link.loop.consume(header) }
         }
         serveWaiting(seat)
+    }
+
+    /// Whether sending it takes long: such pieces are not gathered, so that others have their turn between them.
+    private func isCompressed(_ header: FrameHeader, on seat: WorkerSeat) -> Bool {
+        let id = StreamID(raw: header.stream)
+        return id.isSocket && seat.sockets[id.index]?.owner?.isCompressing ?? false
     }
 }

@@ -31,6 +31,8 @@ final class Dispatcher {
     private var hasBacklog = false
     /// Bytes of messages that were compressed for clients in the visit of a worker that is under way.
     var compressedBytes = 0
+    /// Pieces of one body or message, in shared memory, that wait for the one behind them.
+    var gathered: [UnsafeRawBufferPointer] = []
     /// The workers that wait until the loop has done its other work, the next first.
     var resting: [WorkerSeat] = []
     /// Whether a look at what lies ready is scheduled.

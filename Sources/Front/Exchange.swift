@@ -59,12 +59,7 @@ final class Exchange {
     var socket: SocketStream?
     /// What may be under way on its stream; of an event loop only.
     var flow = StreamFlow()
-    /// Whether more of the response's body lies behind what its owner is being told.
-    var bodyContinues = false
-    /// Whether it waits for room in its worker's ring.
-    var wantsRoom = false
-    /// Whether its owner is to be told that all that has come was told.
-    var isTouched = false
+    var listing = LaneListing()
     /// How long it may run.
     var deadline = RunningDeadline()
     /// Until when the app on an event loop asked to be let work, in nanoseconds of the monotonic clock.
@@ -93,6 +88,12 @@ final class Exchange {
     }
 }
 
+extension Exchange: LaneSharer {
+    func paused() { owner?.paused(self) }
+
+    func goOn(through dispatcher: Dispatcher, on seat: WorkerSeat) { dispatcher.goOn(self, on: seat) }
+}
+
 /// Who asks, and gets the answer.
 ///
 /// Everything is called on the front's loop.
@@ -103,8 +104,8 @@ protocol ExchangeOwner: AnyObject {
     func write(_ exchange: Exchange, to worker: WorkerSeat, lane: Int) -> FrameClaim?
     /// Whether its client is so far behind that no more frames are to be read for now.
     var isFull: Bool { get }
-    /// Bytes of the response that wait for the client.
-    var backlogBytes: Int { get }
+    /// Bytes of the response that the client's socket has not taken.
+    var unsentBytes: Int { get }
     /// Whether what goes on has to wait for the client: for more of its body, or until it has taken what was sent.
     var awaitsClient: Bool { get }
     /// Whether all of the request is still here, so that it can be written once more.
@@ -127,8 +128,8 @@ protocol ExchangeOwner: AnyObject {
     ) -> (any SocketOwner)?
     /// More of the request's body may be sent on: the app has taken some, or there is room again.
     func bodyMayGoOn(_ exchange: Exchange)
-    /// More of the body, in shared memory.
-    func continued(_ exchange: Exchange, _ bytes: UnsafeRawBufferPointer)
+    /// More of the body: what lies in shared memory one behind the other.
+    func continued(_ exchange: Exchange, _ pieces: [UnsafeRawBufferPointer])
     /// The rest of the body is a part of a file.
     func continued(_ exchange: Exchange, file: SpoolFile, offset: Int, count: Int)
     /// What comes behind the body, in shared memory; ``ended(_:)`` follows.

@@ -41,13 +41,13 @@ final class FrontCore {
     /// Where the messages of WebSockets are unmasked to, one piece at a time.
     private(set) lazy var messageRoom = {
         hasMessageRoom = true
-        return UnsafeMutableRawBufferPointer.allocate(byteCount: LinkGeometry.loopChunkBytes, alignment: 16)
+        return UnsafeMutableRawBufferPointer.allocate(byteCount: LinkGeometry.loopRequestChunkBytes, alignment: 16)
     }()
     private var hasMessageRoom = false
     /// Where they are decompressed to, one piece at a time.
     private(set) lazy var inflatedRoom = {
         hasInflatedRoom = true
-        return UnsafeMutableRawBufferPointer.allocate(byteCount: LinkGeometry.loopChunkBytes, alignment: 16)
+        return UnsafeMutableRawBufferPointer.allocate(byteCount: LinkGeometry.loopRequestChunkBytes, alignment: 16)
     }()
     private var hasInflatedRoom = false
     /// What compresses and decompresses them.
@@ -80,7 +80,7 @@ final class FrontCore {
     /// Of a stream no more waits than it has credit for: no file is begun for the last of that.
     func backlogLimit(isStream: Bool) -> Int {
         guard backlogMemory < Self.backlogBudget else { return 0 }
-        let credit = isStream ? SendWindow.byteCount + LinkGeometry.loopChunkBytes : 0
+        let credit = isStream ? StreamFlow.responseBytes + LinkGeometry.loopResponseChunkBytes : 0
         return max(configuration.responseMemoryBytes, credit)
     }
     private static let backlogBudget = 16 << 20

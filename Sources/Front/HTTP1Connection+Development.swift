@@ -25,7 +25,7 @@ extension HTTP1Connection {
         response.addition = nil
         // Where the app's own body was too short, the addition must not make up for it.
         if let remaining = response.remaining, remaining != addition.count { return }
-        addition.withUnsafeBytes { continued(exchange, $0) }
+        addition.withUnsafeBytes { continued(exchange, [$0]) }
     }
 
     /// Whether the answer is for the browser's window, as far as the request says: a script that fetches a piece of a

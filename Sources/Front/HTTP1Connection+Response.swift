@@ -69,40 +69,46 @@ extension HTTP1Connection: ExchangeOwner {
             response.remaining = 0
             write(buffer)
         } else {
-            continued(exchange, envelope.body, behind: buffer)
+            continued(exchange, [envelope.body], behind: buffer)
         }
         if isWhole { ended(exchange) }
     }
 
-    func continued(_ exchange: Exchange, _ bytes: UnsafeRawBufferPointer) {
-        continued(exchange, bytes, behind: ByteBuffer())
+    func continued(_ exchange: Exchange, _ pieces: [UnsafeRawBufferPointer]) {
+        continued(exchange, pieces, behind: ByteBuffer())
     }
 
-    private func continued(_ exchange: Exchange, _ bytes: UnsafeRawBufferPointer, behind head: ByteBuffer) {
+    private func continued(_ exchange: Exchange, _ pieces: [UnsafeRawBufferPointer], behind head: ByteBuffer) {
         let isWanted = !response.isBroken && response.framing != .none
-        var bytes = isWanted ? bytes : UnsafeRawBufferPointer(start: nil, count: 0)
+        var pieces = isWanted ? pieces : []
+        var count = pieces.byteCount
         if let remaining = response.remaining {
             // More than the head promised is cut: the next response must not begin in this one's tail.
-            if bytes.count > remaining { bytes = UnsafeRawBufferPointer(rebasing: bytes[..<remaining]) }
-            response.remaining = remaining - bytes.count
+            if count > remaining {
+                pieces.cut(to: remaining)
+                count = remaining
+            }
+            response.remaining = remaining - count
         }
-        response.bodyBytes += bytes.count
+        response.bodyBytes += count
         guard let context else { return }
-        if !bytes.isEmpty, backlog.isEmpty, context.channel.isWritable {
-            writeBody(bytes, behind: head)
+        if count > 0, backlog.isEmpty, context.channel.isWritable {
+            writeBody(pieces, count, behind: head)
             return
         }
         if head.readableBytes > 0 { write(head) }
-        guard !bytes.isEmpty else { return }
+        guard count > 0 else { return }
         let before = backlog.memoryBytes
         defer { core.backlogMemory += backlog.memoryBytes - before }
         do throws(SpoolError) {
-            try backlog.append(
-                bytes,
-                memoryLimit: core.backlogLimit(isStream: exchange.isStream),
-                directory: core.configuration.spoolDirectory,
-                allocator: context.channel.allocator
-            )
+            for piece in pieces {
+                try backlog.append(
+                    piece,
+                    memoryLimit: core.backlogLimit(isStream: exchange.isStream),
+                    directory: core.configuration.spoolDirectory,
+                    allocator: context.channel.allocator
+                )
+            }
         } catch {
             core.logger.error("a response could not be kept for its client", metadata: ["error": "\(error)"])
             breakOff()

@@ -161,7 +161,7 @@ extension HTTP1Connection {
 
     /// - Returns: Whether something was sent.
     private func sendPending(of exchange: Exchange, _ upload: RequestUpload) -> Bool {
-        let count = min(upload.pending.readableBytes, LinkGeometry.loopChunkBytes)
+        let count = min(upload.pending.readableBytes, LinkGeometry.loopRequestChunkBytes)
         let isLast = upload.isComplete && count == upload.pending.readableBytes
         guard count > 0 || isLast else { return false }
         let isSent = upload.pending.withUnsafeReadableBytes { bytes in

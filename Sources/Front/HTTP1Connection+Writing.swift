@@ -19,25 +19,22 @@ extension HTTP1Connection {
         context?.flush()
     }
 
-    /// Writes a part of the body that lies in shared memory, and `head` before it.
-    func writeBody(_ bytes: UnsafeRawBufferPointer, behind head: ByteBuffer) {
+    /// Writes `count` bytes of the body, which lie in pieces in shared memory, and `head` before them.
+    func writeBody(_ pieces: [UnsafeRawBufferPointer], _ count: Int, behind head: ByteBuffer) {
         guard let context else { return }
         let end: StaticString = response.framing == .chunked ? "\r\n" : ""
         let tail = UnsafeRawBufferPointer(start: end.utf8Start, count: end.utf8CodeUnitCount)
         var before = head
-        if response.framing == .chunked { before.writeChunkHeader(bytes.count) }
+        if response.framing == .chunked { before.writeChunkHeader(count) }
         var sent = 0
-        if bytes.count >= DirectSocket.smallestBytes {
+        if count >= DirectSocket.smallestBytes {
             flush()
-            let continues = exchange?.bodyContinues ?? false && response.remaining != 0
-            sent = before.withUnsafeReadableBytes {
-                socket.send($0, bytes, tail, continues: continues, to: context.channel)
-            }
+            sent = before.withUnsafeReadableBytes { socket.send($0, pieces, tail, to: context.channel) }
         }
-        let count = before.readableBytes + bytes.count + tail.count
-        guard sent < count else { return }
-        var rest = context.channel.allocator.buffer(capacity: count - sent)
-        before.withUnsafeReadableBytes { rest.writeRest(after: sent, of: $0, bytes, tail) }
+        let all = before.readableBytes + count + tail.count
+        guard sent < all else { return }
+        var rest = context.channel.allocator.buffer(capacity: all - sent)
+        before.withUnsafeReadableBytes { rest.writeRest(after: sent, of: $0, pieces, tail) }
         write(rest)
     }
 
@@ -58,18 +55,14 @@ extension HTTP1Connection {
         // A flush that empties the socket's buffer tells so at once, in here.
         guard !isDrainingBacklog, !backlog.isEmpty, let context else { return }
         isDrainingBacklog = true
-        let before = (memory: backlog.memoryBytes, all: backlog.byteCount)
+        let memoryBytes = backlog.memoryBytes
         let wasFull = isFull
         defer {
             isDrainingBacklog = false
-            core.backlogMemory += backlog.memoryBytes - before.memory
+            core.backlogMemory += backlog.memoryBytes - memoryBytes
             if let exchange {
                 if exchange.isStream {
-                    core.dispatcher.took(
-                        exchange,
-                        before.all - backlog.byteCount,
-                        isEverything: backlog.isEmpty
-                    )
+                    core.dispatcher.took(exchange)
                 } else if wasFull, !isFull {
                     core.dispatcher.resume(exchange)
                 }
@@ -96,7 +89,9 @@ extension HTTP1Connection {
     /// Whether so much waits for the client that the thread has to.
     var isFull: Bool { backlog.byteCount > core.configuration.responseSpoolBytes }
 
-    var backlogBytes: Int { backlog.byteCount }
+    var unsentBytes: Int {
+        backlog.byteCount + ((try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0)
+    }
 }
 
 extension ByteBuffer {

@@ -124,7 +124,12 @@ final class HTTP1Connection: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable { drainBacklog() }
+        guard context.channel.isWritable else { return }
+        if !backlog.isEmpty {
+            drainBacklog()
+        } else if let exchange, exchange.isStream {
+            core.dispatcher.took(exchange)
+        }
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {

@@ -8,6 +8,16 @@ internal import WorkerLink
 /// While the app has not answered the handshake, that is a request like any other, with an ``Exchange`` in a slot of the
 /// queue. When it has accepted the slot is free, and an ``SocketOwner`` takes the exchange's place.
 final class SocketStream {
+    /// What the app is told.
+    enum Telling: Equatable {
+        /// What its client does. May go to farewell or over.
+        case goingOn
+        /// As soon as there is room, that its client is gone, and why. May go to over.
+        case farewell(CloseEnvelope)
+        /// Nothing more.
+        case over
+    }
+
     /// Names it in frames.
     let id: StreamID
     /// The number of its handshake, which its lines in the log go by.
@@ -24,16 +34,8 @@ final class SocketStream {
     var owner: (any SocketOwner)?
     /// What may be under way in either direction.
     var flow = StreamFlow()
-    /// Why the client is gone, as the app is to be told; nil before that, and when it was.
-    var farewell: CloseEnvelope?
-    /// Whether the app is told nothing more.
-    var isOver = false
-    /// Whether more messages of the app, or more of this one, lie behind what its owner is being told.
-    var messagesContinue = false
-    /// Whether it waits for room in the loop's ring.
-    var wantsRoom = false
-    /// Whether its owner is to be told that all that has come was told.
-    var isTouched = false
+    var telling = Telling.goingOn
+    var listing = LaneListing()
 
     init(id: StreamID, seat: WorkerSeat, exchange: Exchange) {
         self.id = id
@@ -46,12 +48,22 @@ final class SocketStream {
 @available(*, unavailable)
 extension SocketStream: Sendable {}
 
+extension SocketStream: LaneSharer {
+    func paused() { owner?.paused() }
+
+    func goOn(through dispatcher: Dispatcher, on seat: WorkerSeat) { dispatcher.goOn(self, on: seat) }
+}
+
 /// The client's side of an open WebSocket.
 ///
 /// Everything is called on the front's loop.
 protocol SocketOwner: AnyObject {
+    /// Bytes of the app's messages that the client's socket has not taken.
+    var unsentBytes: Int { get }
+    /// Whether messages take long to send, so that they are not gathered.
+    var isCompressing: Bool { get }
     /// A message of the app, or a part of one, in shared memory.
-    func message(_ bytes: UnsafeRawBufferPointer, isText: Bool, continues: Bool)
+    func message(_ pieces: [UnsafeRawBufferPointer], isText: Bool, continues: Bool)
     /// The app closes.
     func appClosed(_ message: CloseEnvelope)
     /// The app has returned, or was cut off; nothing comes from it any more.

@@ -21,10 +21,13 @@ struct StreamFlow: Sendable, Equatable {
         }
     }
 
+    /// Bytes of a response that may be under way: what its client has not taken waits in memory, or in a file.
+    static let responseBytes = 2 * SendWindow.initial
+
     /// What the front may send: the body of the request.
     var sending = SendWindow()
     /// What came from the app and was taken by the client.
-    private var receiving = ReceiveWindow()
+    private var receiving = ReceiveWindow(limit: Self.responseBytes)
     /// Bytes that the app may send, and has not been told of.
     private(set) var credit = 0
     /// What the app has not been told about its client.
@@ -42,10 +45,13 @@ struct StreamFlow: Sendable, Equatable {
         try receiving.received(payload)
     }
 
-    /// The client has taken so many bytes of what came, or all of it where `isEverything`.
-    mutating func took(_ count: Int, isEverything: Bool) {
-        if let grant = isEverything ? receiving.tookAll() : receiving.took(count) { credit += grant }
+    /// The client has taken all that came but for `rest` bytes.
+    mutating func took(allBut rest: Int) {
+        if let grant = receiving.took(allBut: rest) { credit += grant }
     }
+
+    /// Lets the window from the app grow as far as any: for messages, which the app has whole anyway.
+    mutating func letGrow() { receiving.letGrow() }
 
     /// The client has left, or closed its side: each is told once, and nothing less after the greater.
     mutating func left(_ how: Departure) {

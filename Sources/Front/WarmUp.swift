@@ -62,7 +62,7 @@ final class WarmUp: ExchangeOwner {
     var isSafe: Bool { true }
     var route: String { "the warm-up request" }
     var isFull: Bool { false }
-    var backlogBytes: Int { 0 }
+    var unsentBytes: Int { 0 }
     var awaitsClient: Bool { false }
     var isRepeatable: Bool { true }
 
@@ -79,7 +79,7 @@ final class WarmUp: ExchangeOwner {
     }
 
     func bodyMayGoOn(_ exchange: Exchange) {}
-    func continued(_ exchange: Exchange, _ bytes: UnsafeRawBufferPointer) {}
+    func continued(_ exchange: Exchange, _ pieces: [UnsafeRawBufferPointer]) {}
     func continued(_ exchange: Exchange, file: SpoolFile, offset: Int, count: Int) {}
     func ended(_ exchange: Exchange) { completion(true) }
     func failed(_ exchange: Exchange, _ failure: ExchangeFailure) { completion(failure == .aborted) }

@@ -43,7 +43,7 @@ extension WebSocketConnection {
     /// - Returns: The bytes that were used up.
     private func inflateSome(_ bytes: UnsafeRawBufferPointer) -> Int {
         let room = UnsafeMutableRawBufferPointer(
-            rebasing: core.inflatedRoom[..<(LinkGeometry.loopChunkBytes - partial.readableBytes)]
+            rebasing: core.inflatedRoom[..<(LinkGeometry.loopRequestChunkBytes - partial.readableBytes)]
         )
         do throws(WebSocketViolation) {
             let isLast = inflating?.isWhole ?? false

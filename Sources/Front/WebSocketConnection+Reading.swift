@@ -7,13 +7,26 @@ internal import WorkerLink
 extension WebSocketConnection {
     /// Of a message that is not whole at least so much is sent on at once.
     static let pieceBytes = 16 << 10
+    /// So much of large frames is fetched until others have their turn.
+    private static let fetchedAtOnce = 1 << 20
+
+    /// Where what comes next lies.
+    private enum Source {
+        /// With what is decompressed.
+        case inflating
+        /// With what the channel has read.
+        case inbound
+        /// In the socket, as payload of a large frame.
+        case socket
+    }
 
     /// Goes as far as the bytes reach and the app takes them.
     func process() {
         guard !isProcessing else { return }
         isProcessing = true
         defer { isProcessing = false }
-        while phase == .open, inbound.readableBytes > 0 || isHeldUp, !conversation.isClosed {
+        var fetched = 0
+        while phase == .open, !conversation.isClosed, let source = source(fetched: fetched) {
             // After our close frame messages are read for nobody.
             if conversation.isOpen, let stream, !core.dispatcher.mayReceive(stream) {
                 // The kernel's buffers fill, then the client waits.
@@ -21,7 +34,19 @@ extension WebSocketConnection {
                 setReading(false)
                 return
             }
-            guard step() else { break }
+            let goesOn: Bool
+            switch source {
+            case .inflating:
+                inflateOn()
+                goesOn = true
+            case .inbound:
+                goesOn = step()
+            case .socket:
+                let count = fetch()
+                fetched += count
+                goesOn = count > 0
+            }
+            guard goesOn else { break }
         }
         guard phase == .open else {
             inbound = ByteBuffer()
@@ -35,14 +60,18 @@ extension WebSocketConnection {
         }
     }
 
-    /// Reads on until something has happened.
+    private func source(fetched: Int) -> Source? {
+        if isHeldUp { return .inflating }
+        if inbound.readableBytes > 0 { return .inbound }
+        let isWanted = compression == nil && conversation.isOpen && stream != nil
+        guard isWanted, !inputIsClosed, fetched < Self.fetchedAtOnce else { return nil }
+        return reader.remaining >= DirectSocket.smallestBytes ? .socket : nil
+    }
+
+    /// Reads on in what the channel has read until something has happened.
     ///
     /// - Returns: Whether there may be more.
     private func step() -> Bool {
-        if isHeldUp {
-            inflateOn()
-            return true
-        }
         // Unmasked to where the worker reads it, unless it may be compressed. When the app is told nothing any more, to
         // nowhere.
         let open = conversation.isOpen ? stream : nil
@@ -57,43 +86,75 @@ extension WebSocketConnection {
         // What is kept of a compressed message is decompressed already, and does not go in front of this.
         let before = inflating == nil ? partial.readableBytes : 0
         let target = UnsafeMutableRawBufferPointer(rebasing: room[before...])
-        var violation: WebSocketViolation?
-        let step = inbound.readWithUnsafeReadableBytes { bytes -> (Int, MessageReader.Step?) in
-            do throws(WebSocketViolation) {
-                let step = try reader.read(bytes, into: target)
-                return (step.consumed, step)
-            } catch {
-                violation = error
-                return (0, nil)
-            }
+        let result = inbound.readWithUnsafeReadableBytes { bytes in
+            let result = read(bytes, into: target)
+            return ((try? result.get().consumed) ?? 0, result)
         }
-        guard let step else {
-            if let violation { perform(conversation.violated(violation)) }
-            return false
-        }
-        let produced = UnsafeRawBufferPointer(rebasing: target[..<step.produced])
+        guard let step = step(of: result) else { return false }
         if compression != nil {
-            take(produced, step.event)
+            take(UnsafeRawBufferPointer(rebasing: target[..<step.produced]), step.event)
             return step.event != .needsInput || isHeldUp
         }
+        settle(step, behind: before, in: room, to: open)
+        return step.event != .needsInput
+    }
+
+    /// Reads what the socket has of a large frame to where the worker reads it, and unmasks it there: past the channel,
+    /// whose buffers would be one copy more.
+    ///
+    /// - Returns: How many bytes; 0 for none, and when they ended the WebSocket.
+    private func fetch() -> Int {
+        guard let context, let stream, let room = core.dispatcher.messageRoom(of: stream) else { return 0 }
+        let before = partial.readableBytes
+        let end = min(room.count, before + reader.remaining)
+        let count = socket.receive(UnsafeMutableRawBufferPointer(rebasing: room[before..<end]), from: context.channel)
+        let received = UnsafeMutableRawBufferPointer(rebasing: room[before..<before + count])
+        guard count > 0, let step = step(of: read(UnsafeRawBufferPointer(received), into: received)) else { return 0 }
+        settle(step, behind: before, in: room, to: stream)
+        return count
+    }
+
+    private func read(
+        _ bytes: UnsafeRawBufferPointer,
+        into target: UnsafeMutableRawBufferPointer
+    ) -> Result<MessageReader.Step, WebSocketViolation> {
+        do throws(WebSocketViolation) {
+            return .success(try reader.read(bytes, into: target))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// - Returns: nil when the client broke the rules, which ends the WebSocket.
+    private func step(of result: Result<MessageReader.Step, WebSocketViolation>) -> MessageReader.Step? {
+        switch result {
+        case .success(let step):
+            return step
+        case .failure(let violation):
+            perform(conversation.violated(violation))
+            return nil
+        }
+    }
+
+    /// Sends or keeps what a step has produced behind the first `before` bytes of `room`.
+    private func settle(
+        _ step: MessageReader.Step,
+        behind before: Int,
+        in room: UnsafeMutableRawBufferPointer,
+        to open: SocketStream?
+    ) {
         switch step.event {
         case .message:
             deliver(step.produced, continues: false, in: room, to: open)
         case .outputIsFull:
             deliver(step.produced, continues: true, in: room, to: open)
-        case .needsInput:
+        case .needsInput where before + step.produced >= Self.pieceBytes:
             // Much of a message goes on at once; little waits for more.
-            if before + step.produced < Self.pieceBytes {
-                keep(produced)
-            } else {
-                deliver(step.produced, continues: true, in: room, to: open)
-            }
-            return false
-        case .ping, .pong, .close:
-            keep(produced)
+            deliver(step.produced, continues: true, in: room, to: open)
+        case .needsInput, .ping, .pong, .close:
+            keep(UnsafeRawBufferPointer(rebasing: room[before..<before + step.produced]))
             hear(step.event)
         }
-        return true
     }
 
     /// Takes what may be compressed.

@@ -11,22 +11,25 @@ extension WebSocketConnection: SocketOwner {
     /// Messages below this size are not compressed: a quarter at most would be saved, in a packet that is sent anyway.
     private static let leastDeflated = 128
 
-    func message(_ bytes: UnsafeRawBufferPointer, isText: Bool, continues: Bool) {
+    var isCompressing: Bool { compression != nil }
+
+    func message(_ pieces: [UnsafeRawBufferPointer], isText: Bool, continues: Bool) {
         guard conversation.isOpen, let context else { return }
         let isFirst = !isWithinMessage
-        let payload = deflated(bytes, isFirst: isFirst, continues: continues)
+        let payload = deflated(pieces, isFirst: isFirst, continues: continues)
         let isCompressed = isFirst && isDeflating
         let opcode: Opcode = isWithinMessage ? .continuation : isText ? .text : .binary
+        let count = payload.byteCount
         isWithinMessage = continues
-        account.sentBytes += payload.count
-        core.dispatcher.metrics.webSocketSent(bytes: bytes.count, isWhole: !continues)
-        if payload.count >= DirectSocket.smallestBytes {
-            writeLarge(payload, opcode, isFinal: !continues, isCompressed: isCompressed, context.channel)
+        account.sentBytes += count
+        core.dispatcher.metrics.webSocketSent(bytes: pieces.byteCount, isWhole: !continues)
+        if count >= DirectSocket.smallestBytes {
+            writeLarge(payload, count, opcode, isFinal: !continues, isCompressed: isCompressed, context.channel)
             return
         }
-        if outgoing.readableBytes + payload.count > Self.gatheredBytes { handOver() }
+        if outgoing.readableBytes + count > Self.gatheredBytes { handOver() }
         if outgoing.storageCapacity == 0 {
-            outgoing = context.channel.allocator.buffer(capacity: payload.count + FrameWriter.greatestHead)
+            outgoing = context.channel.allocator.buffer(capacity: count + FrameWriter.greatestHead)
         }
         outgoing.writeWithUnsafeMutableBytes(minimumWritableBytes: FrameWriter.greatestHead) { room in
             guard let target = room.baseAddress else { return 0 }
@@ -34,16 +37,17 @@ extension WebSocketConnection: SocketOwner {
                 opcode,
                 isFinal: !continues,
                 isCompressed: isCompressed,
-                count: payload.count,
+                count: count,
                 to: target
             )
         }
-        outgoing.writeBytes(payload)
+        for piece in payload { outgoing.writeBytes(piece) }
     }
 
     /// Writes a frame whose payload is worth a call of its own.
     private func writeLarge(
-        _ payload: UnsafeRawBufferPointer,
+        _ payload: [UnsafeRawBufferPointer],
+        _ count: Int,
         _ opcode: Opcode,
         isFinal: Bool,
         isCompressed: Bool,
@@ -52,25 +56,20 @@ extension WebSocketConnection: SocketOwner {
         flush()
         withUnsafeTemporaryAllocation(byteCount: FrameWriter.greatestHead, alignment: 1) { room in
             guard let target = room.baseAddress else { return }
-            let count = FrameWriter.writeHead(
+            let headBytes = FrameWriter.writeHead(
                 opcode,
                 isFinal: isFinal,
                 isCompressed: isCompressed,
-                count: payload.count,
+                count: count,
                 to: target
             )
-            let head = UnsafeRawBufferPointer(start: target, count: count)
-            let sent = socket.send(
-                head,
-                payload,
-                UnsafeRawBufferPointer(start: nil, count: 0),
-                continues: stream?.messagesContinue ?? false,
-                to: channel
-            )
+            let head = UnsafeRawBufferPointer(start: target, count: headBytes)
+            let none = UnsafeRawBufferPointer(start: nil, count: 0)
+            let sent = socket.send(head, payload, none, to: channel)
             progress.wrote(sent)
-            guard sent < count + payload.count else { return }
-            outgoing = channel.allocator.buffer(capacity: count + payload.count - sent)
-            outgoing.writeRest(after: sent, of: head, payload)
+            guard sent < headBytes + count else { return }
+            outgoing = channel.allocator.buffer(capacity: headBytes + count - sent)
+            outgoing.writeRest(after: sent, of: head, payload, none)
         }
     }
 
@@ -80,20 +79,21 @@ extension WebSocketConnection: SocketOwner {
     ///
     /// - Returns: Valid until the next call.
     private func deflated(
-        _ bytes: UnsafeRawBufferPointer,
+        _ pieces: [UnsafeRawBufferPointer],
         isFirst: Bool,
         continues: Bool
-    ) -> UnsafeRawBufferPointer {
-        guard let compression else { return bytes }
+    ) -> [UnsafeRawBufferPointer] {
+        // One: they are not gathered.
+        guard let compression, let bytes = pieces.first, pieces.count == 1 else { return pieces }
         if isFirst { isDeflating = continues || bytes.count >= Self.leastDeflated }
         guard isDeflating, let deflater = core.compression.deflater(windowBits: compression.windowBits) else {
             isDeflating = false
-            return bytes
+            return pieces
         }
         core.dispatcher.compressedBytes += bytes.count
         let deflated = deflater.deflate(bytes, endsMessage: !continues)
         if isFirst { isDeflating = deflated.count <= bytes.count - bytes.count / 16 }
-        return isDeflating ? deflated : bytes
+        return isDeflating ? [deflated] : pieces
     }
 
     func paused() {
@@ -103,9 +103,10 @@ extension WebSocketConnection: SocketOwner {
 
     /// Lets the app send as much as the client has taken.
     func grant() {
-        guard let stream, let context, context.channel.isWritable else { return }
-        core.dispatcher.took(stream)
+        if let stream { core.dispatcher.took(stream) }
     }
+
+    var unsentBytes: Int { outgoing.readableBytes + bufferedBytes }
 
     func mayGoOn() {
         guard phase == .open else { return }

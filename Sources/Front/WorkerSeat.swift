@@ -23,18 +23,12 @@ final class WorkerSeat {
     var pulse = WorkerPulse()
     /// Whether the loop's ring had no room for a request.
     var isCrowded = false
-    /// The streams that have something to send for which the loop's ring had no room, see ``StreamFlow``.
-    var wanting: [Exchange] = []
-    /// The streams that have said something since their clients' sockets were flushed.
-    var touched: [Exchange] = []
+    /// Who among those that share the loop's lane is to be seen to.
+    var sharing = LaneSharing()
     /// The WebSockets of its event loop.
     var sockets = SocketTable()
-    /// Those that have something to send for which the loop's ring had no room.
-    var wantingSockets: [SocketStream] = []
     /// How far the worker had read when those that want room were last tried.
     var servedAt = UInt64.max
-    /// Those that have said something since their clients' sockets were flushed.
-    var touchedSockets: [SocketStream] = []
     /// The last message of a client that was written for its event loop.
     var lastMessage: FrameClaim?
     /// One that was found to lie unread.
@@ -92,7 +86,7 @@ extension WorkerSeat {
 
     /// The largest payload of a request's frame.
     var requestPayloadBytes: Int {
-        isLoop ? LinkGeometry.loopChunkBytes : worker.link.region.geometry.requestPayloadBytes
+        isLoop ? LinkGeometry.loopRequestChunkBytes : worker.link.region.geometry.requestPayloadBytes
     }
 
     /// Writes a frame for a slot and wakes whoever reads it.
@@ -116,7 +110,7 @@ extension WorkerSeat {
     func isBroken(_ slot: Int) -> Bool { isLoop ? worker.link.loop.isBroken : worker.link.lanes[slot].isBroken }
 
     /// Whether the ring is too full for a request of the usual kind.
-    var lacksRoom: Bool { isLoop && !worker.link.loop.hasRoom(for: LinkGeometry.loopChunkBytes) }
+    var lacksRoom: Bool { isLoop && !worker.link.loop.hasRoom(for: LinkGeometry.loopRequestChunkBytes) }
 
     /// Whether the app has said that the request of a slot may be answered twice; see ``FrontLane/isIdempotent(_:)``.
     func isIdempotent(_ stream: UInt64, in slot: Int) -> Bool {

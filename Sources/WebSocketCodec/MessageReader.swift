@@ -52,7 +52,8 @@ public struct MessageReader: Sendable {
     public private(set) var isCompressed = false
 
     // The data frame under way.
-    private var remaining = 0
+    /// Bytes of it that are still to come: as many of the input are payload, and nothing else.
+    public private(set) var remaining = 0
     private var isFinal = false
     private var isWithinFrame = false
     private var mask = MaskingKey(0)

@@ -11,6 +11,10 @@ public struct FrontLane {
     private let control: LaneControl
     /// Where an event loop sleeps; negative for a thread, which sleeps on a futex.
     private var bell: Int32 = -1
+    /// What the next frame has to be, while frames are held.
+    private var run: (stream: UInt64, kind: UInt8)?
+    /// How many are held.
+    private var held = 0
 
     init(region: LinkRegion, lane: Int) {
         control = region.laneControl(lane)
@@ -121,31 +125,57 @@ public struct FrontLane {
 
     /// The next frame of the worker, still in shared memory.
     ///
-    /// Followed by ``consume(_:)``.
+    /// Followed by ``consume(_:)`` or ``hold(_:)``.
     ///
-    /// - Throws: ``LinkViolation`` when the ring's positions or the frame's length are impossible.
+    /// - Throws: ``LinkViolation`` when the ring's positions or the frame's length are impossible, or when what goes on
+    ///   behind a frame that is held is gone.
     public func peek() throws(LinkViolation) -> (header: FrameHeader, payload: UnsafeRawBufferPointer)? {
-        try responses.peek()
+        let frame = try responses.peek()
+        if let run {
+            guard let next = frame?.header, next.stream == run.stream, next.kind == run.kind else {
+                throw .unexpectedFrame
+            }
+        }
+        return frame
     }
 
-    /// Whether the frame behind this one, which ``peek()`` has found, is there too and goes on with its body or message.
+    /// Whether the frame behind this one, which ``peek()`` has found, is there too and goes on with its body or message,
+    /// so that this one is worth holding.
     ///
-    /// The worker's word: good for a hint to the kernel, no more.
+    /// The worker's word until the next ``peek()``, which sees to it that it is kept.
     public func isFollowed(_ header: FrameHeader) -> Bool {
-        // Small ones are gathered anyway.
-        guard header.length >= 4096, let next = responses.follower(of: header), next.stream == header.stream else {
+        // Small ones are copied together.
+        guard header.length >= Self.leastHeld, held < Self.mostHeld, responses.held < responses.capacity / 2 else {
             return false
         }
-        return next.length > 0
-            && (next.kind == FrameKind.chunk.rawValue || next.kind == FrameKind.appMessage.rawValue)
+        guard let next = responses.follower(of: header), next.stream == header.stream, next.kind == header.kind else {
+            return false
+        }
+        switch FrameKind(rawValue: header.kind) {
+        case .chunk: return next.length > 0
+        case .appMessage: return header.flags & FrameHeader.continues != 0 && next.length > 0
+        default: return false
+        }
+    }
+    private static let leastHeld = 4 << 10
+    private static let mostHeld = 64
+
+    /// Goes on to the next frame, which ``isFollowed(_:)`` has found; this one's payload stays where it is until that is
+    /// consumed.
+    public mutating func hold(_ header: FrameHeader) {
+        responses.pass(header)
+        run = (header.stream, header.kind)
+        held += 1
     }
 
-    /// Gives the frame's room back, and wakes the thread if it waits for room and there is much: waking it for each frame
-    /// would cost more than the frame.
+    /// Gives back the frame's room and that of those that were held before it, and wakes the thread if it waits for room
+    /// and there is much: waking it for each frame would cost more than the frame.
     ///
     /// The largest frame is a fourth of the ring: half of it is enough for any.
     public mutating func consume(_ header: FrameHeader) {
         responses.consume(header)
+        run = nil
+        held = 0
         if control.atomic(.forRoom).load(ordering: .sequentiallyConsistent) != 0, responses.isHalfEmpty {
             wake(.forRoom)
         }

@@ -19,11 +19,14 @@ public struct LinkGeometry: Sendable, Equatable {
     /// The name of the loop's lane.
     public static let loopLane = 256
     /// Bytes of the loop's ring from the front to the worker.
-    public static let loopRequestRingBytes = 512 << 10
+    public static let loopRequestRingBytes = 2 << 20
     /// Bytes of the loop's ring from the worker to the front.
-    public static let loopResponseRingBytes = 1 << 20
-    /// The largest payload of one frame in the loop's lane, in either direction.
-    public static let loopChunkBytes = 64 << 10
+    public static let loopResponseRingBytes = 2 << 20
+    /// The largest payload of one frame in the loop's ring from the front to the worker.
+    public static let loopRequestChunkBytes = 256 << 10
+    /// The largest payload of one frame of a body or message in the loop's ring from the worker to the front, which reads
+    /// several at once.
+    public static let loopResponseChunkBytes = 64 << 10
     static let laneControlBytes = 256
 
     /// Lanes, which is threads of Python: 1 … ``maximumLanes``.

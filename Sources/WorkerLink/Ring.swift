@@ -57,7 +57,10 @@ struct RingConsumer {
     let capacity: Int
     let tailWord: UnsafeAtomic<UInt64>
     let headWord: UnsafeAtomic<UInt64>
+    /// How far it was read.
     private(set) var head: UInt64 = 0
+    /// How far its room was given back.
+    private var released: UInt64 = 0
 
     init(base: UnsafeMutableRawPointer, capacity: Int, tail: UnsafeAtomic<UInt64>, head: UnsafeAtomic<UInt64>) {
         self.base = base
@@ -65,6 +68,10 @@ struct RingConsumer {
         tailWord = tail
         headWord = head
     }
+
+    /// Bytes that were read and whose room was not given back.
+    @inline(__always)
+    var held: Int { Int(head &- released) }
 
     /// Where the next frame lies, if there is one.
     @inline(__always)
@@ -106,10 +113,23 @@ struct RingConsumer {
         return FrameHeader.load(from: base + Int(place & UInt64(capacity - 1)))
     }
 
-    /// Gives the room of a frame back.
+    /// Goes on to the next frame; the room of this one stays taken until ``release()``.
+    @inline(__always)
+    mutating func pass(_ header: FrameHeader) {
+        head &+= UInt64(FrameHeader.footprint(Int(header.length)))
+    }
+
+    /// Gives the room of all frames that were passed back.
+    @inline(__always)
+    mutating func release() {
+        released = head
+        headWord.store(head, ordering: .sequentiallyConsistent)
+    }
+
+    /// Gives the room of a frame back, and of those that were passed before it.
     @inline(__always)
     mutating func consume(_ header: FrameHeader) {
-        head &+= UInt64(FrameHeader.footprint(Int(header.length)))
-        headWord.store(head, ordering: .sequentiallyConsistent)
+        pass(header)
+        release()
     }
 }

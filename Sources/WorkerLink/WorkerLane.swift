@@ -34,7 +34,8 @@ public struct WorkerLane {
         self.doorbell = doorbell
         control = region.laneControl(lane)
         header = region.header
-        chunkBytes = lane == LinkGeometry.loopLane ? LinkGeometry.loopChunkBytes : region.geometry.responseChunkBytes
+        chunkBytes =
+            lane == LinkGeometry.loopLane ? LinkGeometry.loopResponseChunkBytes : region.geometry.responseChunkBytes
         requests = RingConsumer(
             base: region.requestRing(lane),
             capacity: region.geometry.requestRingBytes(of: lane),

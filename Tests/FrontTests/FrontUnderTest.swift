@@ -329,8 +329,14 @@ final class FakeWorker {
     ///
     /// - Returns: false when there is no room.
     @discardableResult
-    func send(_ kind: FrameKind, _ stream: UInt64, lane: Int = 0, _ payload: [UInt8] = []) -> Bool {
-        send(kind, to: lane, stream: stream, count: payload.count) { $0.copyBytes(from: payload) }
+    func send(
+        _ kind: FrameKind,
+        _ stream: UInt64,
+        lane: Int = 0,
+        flags: UInt8 = 0,
+        _ payload: [UInt8] = []
+    ) -> Bool {
+        send(kind, to: lane, flags: flags, stream: stream, count: payload.count) { $0.copyBytes(from: payload) }
     }
 
     @discardableResult

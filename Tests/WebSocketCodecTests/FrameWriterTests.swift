@@ -63,4 +63,15 @@ import WebSocketCodec
             }
         }
     }
+
+    @Test func `the mask comes off in place`() {
+        let clear = (0..<1000).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ 1) }
+        var bytes = Array(frame(2, clear, mask: [1, 2, 3, 250]).suffix(clear.count))
+        var key = MaskingKey(UInt32(bigEndian: 0x0102_03FA))
+        bytes.withUnsafeMutableBytes { bytes in
+            guard let base = bytes.baseAddress else { return }
+            key.apply(from: base, to: base, count: bytes.count)
+        }
+        #expect(bytes == clear)
+    }
 }

@@ -327,23 +327,95 @@ import Testing
         #expect(tooLarge == nil)
     }
 
-    @Test func `a large frame is followed when more of the same body is there`() throws {
+    @Test(arguments: [
+        Follower(of: .chunk, .chunk, isMore: true),
+        Follower(of: .appMessage, .appMessage, isMore: true),
+        Follower(of: .chunk, .appMessage, isMore: false),
+        Follower(of: .chunk, .chunk, stream: 2, isMore: false),
+        Follower(of: .chunk, .chunk, bytes: [], isMore: false),
+        Follower(of: .chunk, .end, bytes: [], isMore: false),
+        Follower(of: .appMessage, continues: false, .appMessage, isMore: false),
+        Follower(of: .response, .chunk, isMore: false),
+        Follower(of: .log, .log, isMore: false),
+    ])
+    func `a large frame is followed when more of the same body or message is there`(_ follower: Follower) throws {
         let region = try LinkRegion(creating: LinkGeometry(lanes: 1))
         let front = FrontLink(region: region)
         var worker = WorkerLane(region: region, lane: 0, doorbell: -1)
-        let large = [UInt8](repeating: 1, count: 5000)
-        let followers: [(kind: FrameKind, stream: UInt64, bytes: [UInt8], isMore: Bool)] = [
-            (.chunk, 1, [1], true), (.appMessage, 1, [1], true), (.chunk, 2, [1], false), (.chunk, 1, [], false),
-            (.end, 1, [], false),
-        ]
-        for follower in followers {
-            #expect(worker.send(.chunk, stream: 1, large) == true)
-            let first = try #require(try front.lanes[0].peek())
-            #expect(!front.lanes[0].isFollowed(first.header))
-            #expect(worker.send(follower.kind, stream: follower.stream, follower.bytes) == true)
-            #expect(front.lanes[0].isFollowed(first.header) == follower.isMore, "\(follower)")
-            front.lanes[0].consume(first.header)
-            front.lanes[0].consume(try #require(try front.lanes[0].peek()).header)
+        let flags = follower.continues ? FrameHeader.continues : 0
+        #expect(worker.send(follower.first, flags: flags, stream: 1, large) == true)
+        let first = try #require(try front.lanes[0].peek())
+        #expect(!front.lanes[0].isFollowed(first.header))
+        #expect(worker.send(follower.kind, stream: follower.stream, follower.bytes) == true)
+        #expect(front.lanes[0].isFollowed(first.header) == follower.isMore)
+    }
+
+    @Test func `what is held stays where it is until the frame behind it is consumed`() throws {
+        let region = try LinkRegion(creating: LinkGeometry(lanes: 1, responseRingBytes: 16 << 10))
+        let front = FrontLink(region: region)
+        var worker = WorkerLane(region: region, lane: 0, doorbell: -1)
+        #expect(worker.send(.chunk, stream: 1, large) == true)
+        #expect(worker.send(.chunk, stream: 1, [2]) == true)
+        let first = try #require(try front.lanes[0].peek())
+        front.lanes[0].hold(first.header)
+        let second = try #require(try front.lanes[0].peek())
+        #expect(worker.send(.chunk, stream: 1, [UInt8](repeating: 3, count: 12_000)) == false)
+        #expect(Array(first.payload) == large)
+        front.lanes[0].consume(second.header)
+        #expect(worker.send(.chunk, stream: 1, [UInt8](repeating: 3, count: 12_000)) == true)
+    }
+
+    @Test func `no more than half of a ring is held`() throws {
+        let region = try LinkRegion(creating: LinkGeometry(lanes: 1, responseRingBytes: 16 << 10))
+        let front = FrontLink(region: region)
+        var worker = WorkerLane(region: region, lane: 0, doorbell: -1)
+        for _ in 0..<3 { #expect(worker.send(.chunk, stream: 1, large) == true) }
+        for isFollowed in [true, true, false] {
+            let frame = try #require(try front.lanes[0].peek())
+            #expect(front.lanes[0].isFollowed(frame.header) == isFollowed)
+            if isFollowed { front.lanes[0].hold(frame.header) } else { front.lanes[0].consume(frame.header) }
         }
     }
+
+    @Test func `a worker that takes back what followed has broken the protocol`() throws {
+        let region = try LinkRegion(creating: LinkGeometry(lanes: 1))
+        let front = FrontLink(region: region)
+        var worker = WorkerLane(region: region, lane: 0, doorbell: -1)
+        #expect(worker.send(.chunk, stream: 1, large) == true)
+        #expect(worker.send(.end, stream: 1, []) == true)
+        // As if the second had been a chunk when the first was looked at.
+        front.lanes[0].hold(try #require(try front.lanes[0].peek()).header)
+        let violation = #expect(throws: LinkViolation.self) { try front.lanes[0].peek() }
+        #expect(violation == .unexpectedFrame)
+    }
+
+    private let large = [UInt8](repeating: 1, count: 5000)
+}
+
+/// A frame behind another, and whether it goes on with what that has.
+struct Follower: Sendable, CustomTestStringConvertible {
+    var first: FrameKind
+    var continues: Bool
+    var kind: FrameKind
+    var stream: UInt64
+    var bytes: [UInt8]
+    var isMore: Bool
+
+    init(
+        of first: FrameKind,
+        continues: Bool = true,
+        _ kind: FrameKind,
+        stream: UInt64 = 1,
+        bytes: [UInt8] = [1],
+        isMore: Bool
+    ) {
+        self.first = first
+        self.continues = continues
+        self.kind = kind
+        self.stream = stream
+        self.bytes = bytes
+        self.isMore = isMore
+    }
+
+    var testDescription: String { "\(kind) of \(stream) with \(bytes.count) bytes behind \(first)" }
 }

@@ -17,6 +17,8 @@ WEB_SOCKET, BODY_FOLLOWS, HTTP2, TAKES_TRAILERS = 16, 32, 64, 128
 LAST, HALF_CLOSED, TEXT, CONTINUES = 1, 1, 1, 2
 LOOP_LANE = 256
 WINDOW = 256 << 10
+#: What may be granted beyond what was taken: a window grows while all that comes is taken, up to 1 MiB.
+GROWTHS = range(3 * WINDOW + 1)
 CHUNK_BYTES = 64 << 10
 BELL = 2**64 - 1
 

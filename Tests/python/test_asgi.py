@@ -7,7 +7,7 @@ import time
 import pytest
 
 from conftest import APPS
-from loop_front import BODY_FOLLOWS, CHUNK_BYTES, HTTP2, WEB_SOCKET, WINDOW, footprint
+from loop_front import BODY_FOLLOWS, CHUNK_BYTES, GROWTHS, HTTP2, LOOP_REQUEST_RING, WEB_SOCKET, WINDOW, footprint
 from ring_front import CLAIMED, HTTP10, HTTPS, PATIENCE, REVOKED, UNKNOWN
 
 WARNING, ERROR = 4, 5
@@ -172,11 +172,11 @@ def test_what_was_received_is_granted_and_nothing_else(worker):
         worker.body(stream, bytes(CHUNK_BYTES - 16))
     assert wait_for_notes(worker) == ["received"]
     # One part was received, which is a quarter of the window.
-    assert worker.granted.get(stream, 0) == CHUNK_BYTES
+    assert worker.granted.get(stream, 0) - CHUNK_BYTES in GROWTHS
     worker.get("/sets?rest")
     worker.body(stream, b"x", is_last=True)
     assert worker.answer(stream).body == b"%d" % (4 * (CHUNK_BYTES - 16) + 1)
-    assert worker.granted[stream] == 4 * CHUNK_BYTES
+    assert worker.granted[stream] - 4 * CHUNK_BYTES in GROWTHS
 
 
 def test_a_large_upload_arrives_under_the_window(worker):
@@ -611,7 +611,7 @@ def test_a_request_that_was_taken_back_is_passed_over(worker):
     position = worker.tail
     stream = worker.open(target="/hello")
     assert worker.answer(stream).body == b"Hello"
-    base, size = worker.base, 512 << 10
+    base, size = worker.base, LOOP_REQUEST_RING
     assert int.from_bytes(worker._take(base, size, position + 6, 2), "little") == CLAIMED
     assert not [name for name, _, _ in worker.logs if name == revoked]
 
@@ -637,7 +637,8 @@ def test_ten_thousand_requests_leave_nothing_behind(start_loop):
                 worker.answer(stream)
                 worker.logs.clear()
 
-        ask(600)
+        # The rings are memory that is there once it was used.
+        ask(3000)
         streams, resident = worker.get("/counts").body.split()
         ask(4000)
         streams_later, resident_later = worker.get("/counts").body.split()
@@ -753,7 +754,7 @@ def test_messages_that_nobody_receives_are_not_granted(worker):
     worker.get("/sets?listen")
     worker.say(stream, b"x")
     assert worker.app_message(stream) == repr([CHUNK_BYTES - 16] * 4 + [1])
-    assert worker.granted[stream] == WINDOW
+    assert worker.granted[stream] - WINDOW in GROWTHS
 
 
 def test_a_message_longer_than_the_window_is_received_whole(worker):

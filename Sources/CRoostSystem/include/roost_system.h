@@ -18,6 +18,10 @@ int roost_pidfd_open(pid_t pid);
 int roost_sealed_memory(const char *name, size_t size);
 /// A counter to sleep on, for a process with an event loop: closed on exec, never waits. eventfd(2).
 int roost_eventfd(void);
+/// Has the allocator keep up to `2 * size` bytes of freed memory at the end of each heap, and blocks up to `size` in it,
+/// instead of giving them back to the kernel and having them zeroed again. mallopt(3), "dynamic mmap threshold": what the
+/// environment says (MALLOC_TRIM_THRESHOLD_) goes before it.
+void roost_keep_freed_memory(size_t size);
 /// An unlinked file in `directory`, for reading and writing.
 int roost_spool_file(const char *directory);
 

@@ -20,7 +20,7 @@ extension Option {
             summary: "requests that an ASGI worker has at once",
             discussion: """
                 What comes beyond waits in the request queue, under its rules. An event loop holds hundreds of \
-                requests that wait for something, but each of them takes memory, up to 256 KiB of it for a client \
+                requests that wait for something, but each of them takes memory, up to 512 KiB of it for a client \
                 that reads slowly; and whatever the app itself queues (threads for code that blocks, connections of \
                 a pool) only gets longer. Raise it for an app whose clients stay: server-sent events, long polling. \
                 WebSockets count only until they are accepted.

@@ -18,6 +18,9 @@ struct IncomingBody {
         case failed(Int32)
     }
 
+    /// So much of a file is read for one `receive()`.
+    private static let filePieceBytes = 64 << 10
+
     private struct File {
         var descriptor: Int32
         var position = 0
@@ -85,7 +88,7 @@ struct IncomingBody {
 
     private mutating func nextOfFile() -> Next {
         guard var file else { return .exhausted }
-        let wanted = min(file.count - file.position, LinkGeometry.loopChunkBytes)
+        let wanted = min(file.count - file.position, Self.filePieceBytes)
         guard let part = PyBytes_FromStringAndSize(nil, wanted) else {
             PyErr_Clear()
             return .failed(ENOMEM)

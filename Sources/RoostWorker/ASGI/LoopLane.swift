@@ -1,4 +1,5 @@
 internal import CPython
+internal import CRoostSystem
 internal import Glibc
 internal import WorkerLink
 
@@ -16,6 +17,9 @@ final class LoopLane: @unchecked Sendable {
 
     /// How many frames are read before the loop gets to other things.
     private static let framesAtOnce = 128
+
+    /// Messages and bodies up to this size come and go without the kernel.
+    private static let keptBlockBytes = 4 << 20
 
     /// Whose lane it is.
     let process: WorkerProcess
@@ -61,6 +65,7 @@ final class LoopLane: @unchecked Sendable {
             capacity: reader.chunkBytes - ResponseEnvelope.fixedBytes,
             source: "http.response.start"
         )
+        roost_keep_freed_memory(Self.keptBlockBytes)
         reader.introduce(
             id: Int32(truncatingIfNeeded: PyThread_get_thread_native_id()),
             name: UInt64(PyThread_get_thread_ident())
