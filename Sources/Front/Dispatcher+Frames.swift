@@ -1,4 +1,5 @@
 internal import Logging
+internal import NIOCore
 internal import RequestQueue
 internal import Telemetry
 internal import WorkerLink
@@ -13,7 +14,7 @@ extension Dispatcher {
             guard violation == nil else { return }
             do throws(LinkViolation) {
                 guard seat.isLoop == (lane == LinkGeometry.loopLane) else { throw .unexpectedFrame }
-                if seat.isLoop { try readLoop(of: seat) } else { try read(lane, of: seat) }
+                if seat.isLoop { try readLoop(of: seat) } else { _ = try read(lane, of: seat) }
             } catch {
                 violation = error
             }
@@ -36,10 +37,15 @@ extension Dispatcher {
     /// Goes on reading frames that were left in the ring because the client was too far behind.
     func resume(_ exchange: Exchange) {
         guard !exchange.isStream, let slot = exchange.slot, let seat = seat(slot.worker),
-            seat.running[slot.thread] === exchange
+            // Its last frame may be what it is being told.
+            seat.running[slot.thread] === exchange, !seat.conversations[slot.thread].isIdle
         else { return }
         do throws(LinkViolation) {
-            try read(slot.thread, of: seat)
+            if try !read(slot.thread, of: seat) {
+                loop.assumeIsolated().execute { [self] in
+                    if self.seat(seat.worker.id) === seat { visit(seat) }
+                }
+            }
         } catch {
             metrics.workerBrokeProtocol()
             killWorker(seat.worker, error)
@@ -47,12 +53,26 @@ extension Dispatcher {
         pump(at: MonotonicClock.now())
     }
 
-    private func read(_ lane: Int, of seat: WorkerSeat) throws(LinkViolation) {
+    /// Reads what a thread has written.
+    ///
+    /// - Returns: false when frames were left that the next visit finds.
+    private func read(_ lane: Int, of seat: WorkerSeat) throws(LinkViolation) -> Bool {
         let link = seat.worker.link
+        var bytes = 0
+        var isRead = true
         defer { gathered.removeAll(keepingCapacity: true) }
         while let (header, payload) = try link.lanes[lane].peek() {
-            // Left in the ring, which fills: then the thread waits, which is what is wanted.
-            if gathered.isEmpty, let owner = seat.running[lane]?.owner, owner.isFull { break }
+            if gathered.isEmpty {
+                // Left in the ring, which fills: then the thread waits, which is what is wanted.
+                if let owner = seat.running[lane]?.owner, owner.isFull { break }
+                // As much as a whole ring: a thread that writes as fast as this reads would have this loop for itself.
+                if bytes >= link.region.geometry.responseRingBytes {
+                    link.leaveForLater(lane)
+                    isRead = false
+                    break
+                }
+            }
+            bytes += FrameHeader.footprint(payload.count)
             let isFollowed = link.lanes[lane].isFollowed(header)
             let event = try seat.conversations[lane].accept(header, payload)
             if let exchange = seat.running[lane] {
@@ -71,6 +91,7 @@ extension Dispatcher {
             }
         }
         if let exchange = seat.running[lane] { exchange.owner?.paused(exchange) }
+        return isRead
     }
 
     /// Has the owner of a request told what has come for it.

@@ -73,8 +73,8 @@ extension Dispatcher {
         var bytes = 0
         while !gathered.isEmpty || compressedBytes < most, let (header, payload) = try link.loop.peek() {
             // As much as a whole ring: an app that writes as fast as this reads would have this loop for itself.
-            guard !gathered.isEmpty || bytes < LinkGeometry.loopResponseRingBytes || most == .max else {
-                link.leaveLoopForLater()
+            guard !gathered.isEmpty || bytes < LinkGeometry.loopResponseRingBytes else {
+                link.leaveForLater(LinkGeometry.loopLane)
                 break
             }
             bytes += FrameHeader.footprint(payload.count)

@@ -126,7 +126,10 @@ extension HTTP1Connection {
         if upload != nil { sendUpload() }
     }
 
-    var awaitsClient: Bool { !backlog.isEmpty || (upload?.isComplete == false && isReading) }
+    var awaitsClient: Bool {
+        // Some of a response waits in the channel, and that may be all.
+        !backlog.isEmpty || context?.channel.isWritable == false || (upload?.isComplete == false && isReading)
+    }
 
     var isRepeatable: Bool { upload?.isHandedOver != true }
 

@@ -63,8 +63,10 @@ extension WebSocketConnection {
     private func source(fetched: Int) -> Source? {
         if isHeldUp { return .inflating }
         if inbound.readableBytes > 0 { return .inbound }
+        // A channel that is about to read must find what it was told is there.
+        let isOurs = isHandedBytes || !isReading
         let isWanted = compression == nil && conversation.isOpen && stream != nil
-        guard isWanted, !inputIsClosed, fetched < Self.fetchedAtOnce else { return nil }
+        guard isOurs, isWanted, !inputIsClosed, fetched < Self.fetchedAtOnce else { return nil }
         return reader.remaining >= DirectSocket.smallestBytes ? .socket : nil
     }
 
@@ -148,11 +150,13 @@ extension WebSocketConnection {
             deliver(step.produced, continues: false, in: room, to: open)
         case .outputIsFull:
             deliver(step.produced, continues: true, in: room, to: open)
-        case .needsInput where before + step.produced >= Self.pieceBytes:
-            // Much of a message goes on at once; little waits for more.
-            deliver(step.produced, continues: true, in: room, to: open)
         case .needsInput, .ping, .pong, .close:
-            keep(UnsafeRawBufferPointer(rebasing: room[before..<before + step.produced]))
+            // Much of a message goes on at once; little waits for more.
+            if before + step.produced < Self.pieceBytes {
+                keep(UnsafeRawBufferPointer(rebasing: room[before..<before + step.produced]))
+            } else {
+                deliver(step.produced, continues: true, in: room, to: open)
+            }
             hear(step.event)
         }
     }

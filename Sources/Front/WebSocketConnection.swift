@@ -45,6 +45,8 @@ final class WebSocketConnection: ChannelInboundHandler {
     /// The message that is being decompressed; nil for none.
     var inflating: InflatingMessage?
     var isProcessing = false
+    /// Whether the channel is handing over what it has read.
+    var isHandedBytes = false
     var isReading: Bool
     /// Whether the client has closed its side, or the connection is gone.
     var inputIsClosed = false
@@ -112,7 +114,9 @@ final class WebSocketConnection: ChannelInboundHandler {
         } else {
             inbound.writeBuffer(&buffer)
         }
+        isHandedBytes = true
         process()
+        isHandedBytes = false
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {

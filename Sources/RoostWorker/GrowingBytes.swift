@@ -2,7 +2,7 @@ internal import CPython
 
 /// A `bytes` that is made from pieces: each is copied once, to its place.
 ///
-/// Room is taken generously: memory that is not written to is not there, and what is left over is given back.
+/// Room is taken generously, for memory that is not written to costs little, and what is left over is given back.
 ///
 /// Owned by who fills it. All need the GIL.
 struct GrowingBytes {

@@ -56,10 +56,10 @@ public final class FrontLink {
         return found
     }
 
-    /// Has the next ``visitNews(_:)`` look at the loop's lane again, in which frames were left.
-    public func leaveLoopForLater() {
-        _ = header.atomic(.news, LinkGeometry.loopLane / 64).loadThenBitwiseOr(
-            with: 1,
+    /// Has the next ``visitNews(_:)`` look at a lane again, in which frames were left; ``LinkGeometry/loopLane`` is the loop's.
+    public func leaveForLater(_ lane: Int) {
+        _ = header.atomic(.news, lane / 64).loadThenBitwiseOr(
+            with: 1 << UInt64(lane % 64),
             ordering: .sequentiallyConsistent
         )
     }

@@ -101,6 +101,22 @@ import WorkerLink
         #expect(front.violations.isEmpty)
     }
 
+    @Test func `time does not run while a client is behind with what was sent in one go`() throws {
+        let front = try FrontUnderTest(concurrency: 1) { $0.requests.timeout = .seconds(10) }
+        let client = try front.connect()
+        try client.send(get("/"))
+        let request = try #require(try front.worker.takeStream())
+        front.worker.respond(request.stream, isWhole: false)
+        for _ in 0..<3 { front.worker.send(.chunk, request.stream, pattern(60_000)) }
+        front.visit()
+        client.setWritable(false)
+        front.dispatcher.supervise(at: MonotonicClock.now() + .seconds(11))
+        #expect(!client.isClosed)
+        client.setWritable(true)
+        front.dispatcher.supervise(at: MonotonicClock.now() + .seconds(22))
+        #expect(client.isClosed)
+    }
+
     @Test func `large pieces that lie one behind the other are one chunk of the answer`() throws {
         let front = try FrontUnderTest(concurrency: 1)
         let client = try front.connect()
@@ -260,7 +276,7 @@ import WorkerLink
         }
         #expect(sent < SendWindow.initial + 4 * RequestUpload.mostPending)
         let frames = try front.worker.takeFrames()
-        #expect(frames.reduce(0) { $0 + $1.payload.count } <= SendWindow.initial + LinkGeometry.loopRequestChunkBytes)
+        #expect(frames.reduce(0) { $0 + $1.payload.count } <= SendWindow.initial + RequestUpload.mostPending)
         front.worker.grant(frames.reduce(0) { $0 + FrameHeader.footprint($1.payload.count) }, frames[0].stream)
         front.visit()
         #expect(client.connection.isReading)

@@ -99,6 +99,17 @@ import WorkerLink
         expectSame(frames.flatMap(\.payload), message)
     }
 
+    @Test func `pings between the fragments of a message do not have the front keep it`() throws {
+        var sent: [UInt8] = []
+        for index in 0..<8 {
+            let part = pattern(20_000)
+            try client.send(masked(index == 0 ? 2 : 0, part, isFinal: false) + masked(9, [UInt8(index)]))
+            sent += part
+        }
+        #expect(try client.bytes() == (0..<8).flatMap { [0x8A, 1, $0] })
+        expectSame(try front.worker.takeFrames().flatMap(\.payload), sent)
+    }
+
     @Test func `a client whose app takes nothing is read no further, and goes on when the app does`() throws {
         var sent = 0
         let bytes = masked(2, pattern(50_000))
@@ -156,9 +167,9 @@ import WorkerLink
     }
 
     /// A client's frame.
-    private func masked(_ opcode: UInt8, _ payload: [UInt8]) -> [UInt8] {
+    private func masked(_ opcode: UInt8, _ payload: [UInt8], isFinal: Bool = true) -> [UInt8] {
         let mask: [UInt8] = [0x12, 0x34, 0x56, 0x78]
-        var head = [0x80 | opcode, 0x80]
+        var head = [(isFinal ? 0x80 : 0) | opcode, 0x80]
         switch payload.count {
         case ..<126: head[1] |= UInt8(payload.count)
         case ..<65_536:

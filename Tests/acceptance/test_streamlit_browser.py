@@ -140,10 +140,16 @@ def serve(roost, tmp_path):
         server.end()
 
 
-def test_everything_works_for_two_people_and_goes_on_through_a_reconnect(serve, people):
-    server = serve()
+@pytest.mark.parametrize("options, extension", [
+    ((), ""),
+    pytest.param(("--ws-compression", "deflate"), "permessage-deflate", marks=needs_roost),
+])
+def test_everything_works_for_two_people_and_goes_on_through_a_reconnect(serve, people, options, extension):
+    server = serve(*options)
     visitors = [people(server.address).visit() for _ in range(2)]
     processes = [visitor.state()[2] for visitor in visitors]
+    for visitor in visitors:
+        assert visitor.browser.evaluate("window.__sockets[0].extensions").split(";")[0] == extension
     if not STOCK:
         assert len(set(processes)) == 2
     for visitor in visitors:

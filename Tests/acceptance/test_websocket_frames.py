@@ -1,5 +1,6 @@
 """What a client may send on a WebSocket, frame by frame, and how it is answered (RFC 6455): a table played on a socket."""
 
+import socket
 import struct
 
 import pytest
@@ -32,8 +33,20 @@ def fragments(opcode, *parts):
 LENGTHS = [0, 1, 125, 126, 127, 128, 65535, 65536, 65537, 1 << 20]
 KOREAN = "안녕하세요, 🐓 κόσμε".encode()
 
+LARGE = [bytes([index]) * 300_000 for index in range(3)]
+
 # Name, what is sent, what comes back.
 ECHOES = [
+    (
+        "1 MB of characters of three and four bytes",
+        frame(TEXT, KOREAN * (1_000_000 // len(KOREAN))), [(TEXT, KOREAN * (1_000_000 // len(KOREAN)))],
+    ),
+    (
+        "pings between large pieces",
+        frame(BINARY, LARGE[0], fin=False) + frame(PING, b"1") + frame(CONTINUATION, LARGE[1], fin=False)
+        + frame(PING, b"2") + frame(CONTINUATION, LARGE[2]),
+        [(PONG, b"1"), (PONG, b"2"), (BINARY, b"".join(LARGE))],
+    ),
     *[(f"text of {n}", frame(TEXT, b"a" * n), [(TEXT, b"a" * n)]) for n in LENGTHS],
     *[(f"bytes of {n}", frame(BINARY, b"\xfe" * n), [(BINARY, b"\xfe" * n)]) for n in LENGTHS],
     *[
@@ -126,6 +139,23 @@ def test_a_breach_of_the_protocol_ends_the_socket_with_its_code(server, sent, co
         assert client.read_close()[0] == code
         client.read_end()
     # Nobody else has noticed.
+    with Frames(server.address) as other:
+        other.send(frame(TEXT, "still here"))
+        assert other.read() == (TEXT, b"still here")
+
+
+@pytest.mark.parametrize("is_reset", [False, True])
+def test_a_client_that_is_lost_within_a_large_frame_is_gone(server, is_reset):
+    before = server.metric("roost_websockets")
+    with Frames(server.address) as client:
+        client.send(frame(BINARY, bytes(1 << 20))[:400_000])
+        eventually(lambda: server.metric("roost_websockets") == before + 1, "it is open")
+        if is_reset:
+            client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        else:
+            client.socket.shutdown(socket.SHUT_WR)
+            client.read_end()
+    eventually(lambda: server.metric("roost_websockets") == before, "it is gone")
     with Frames(server.address) as other:
         other.send(frame(TEXT, "still here"))
         assert other.read() == (TEXT, b"still here")
