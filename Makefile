@@ -4,6 +4,7 @@
 #   make run      build, then serve the example dashboard and print its address
 #   make run-streamlit   the same for the Streamlit example, in two processes
 #   make test     every test: Swift's, the worker's on each CPython found, and the real server on a socket
+#   make test-root   of it what only root can see, and the server with a container's rights; `make test` runs it when it is root
 #   make test-pythons  what serves ASGI apps, each test on each CPython found, with uvloop and frameworks (installs about 1 GB)
 #   make test-frameworks  Gradio, Shiny, NiceGUI, Panel and others, each served for real (installs about 1 GB)
 #   make fuzz     feed the parsers and the frame reader what nobody would send (FUZZ_SECONDS=20 each)
@@ -18,11 +19,15 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: build run run-streamlit test test-pythons test-frameworks fuzz chaos faults bench format check docs clean
+.PHONY: build run run-streamlit test test-root test-pythons test-frameworks fuzz chaos faults bench format check docs clean
 
 # One set of flags for both products, so that nothing is built twice. `-s`: no symbol tables in what is served from.
 RELEASE := swift build --configuration release --static-swift-stdlib -Xlinker -s
 VENV := .venv/bin/python
+# The tests run as an ordinary user even when we are root, see the script.
+AS_USER := $(VENV) scripts/as_user.py
+USER_PYTEST := $(AS_USER) $(VENV) -m pytest -p no:dash -p no:cacheprovider
+CONTAINER_TESTS := test_http.py test_asgi_http.py test_unix_socket.py test_reload.py test_crashes.py test_websocket.py
 RUN_ON ?= 127.0.0.1:8000
 
 build:
@@ -50,17 +55,26 @@ test:
 	@$(MAKE) --no-print-directory fuzz
 	@$(MAKE) --no-print-directory build
 	@echo "test: the worker on each CPython, against a front written in Python"
-	@$(VENV) -m pytest -p no:dash -q Tests/python
+	@$(USER_PYTEST) -q Tests/python
 	@echo "test: the benchmark's arithmetic"
-	@$(VENV) -m pytest -p no:dash -q bench/tests
+	@$(USER_PYTEST) -q bench/tests
 	@echo "test: the client that accounts for its requests"
-	@$(VENV) -m pytest -p no:dash -q Tests/load
+	@$(USER_PYTEST) -q Tests/load
 	@echo "test: the promises of docs/faults.md"
-	@$(VENV) -m pytest -p no:dash -q Tests/faults
+	@$(USER_PYTEST) -q Tests/faults
 	@echo "test: chaos under load"
-	@$(VENV) Tests/chaos/chaos.py --seconds $(or $(CHAOS_SECONDS),60)
-	@echo "test: the real server on a socket"
-	@$(VENV) -m pytest -p no:dash Tests/acceptance $(PYTEST)
+	@$(AS_USER) $(VENV) Tests/chaos/chaos.py --seconds $(or $(CHAOS_SECONDS),60)
+	@$(MAKE) --no-print-directory test-root
+	@echo "test: the real server on a socket, as an ordinary user"
+	@$(USER_PYTEST) Tests/acceptance $(PYTEST)
+
+# What only root can see, when we are: --user, control groups, full disks; and the server with a container's rights.
+test-root:
+	@[ "$$(id -u)" -eq 0 ] || { echo "test-root: NOT TESTED, needs root: --user, control groups, a container's rights"; exit 0; }; \
+	echo "test-root: what needs root"; \
+	$(VENV) -m pytest -p no:dash -q Tests/acceptance -m root; \
+	echo "test-root: as process 1 of a pid namespace, with a container's default capabilities"; \
+	ROOST_TEST_CONTAINER=1 $(VENV) -m pytest -p no:dash -q $(addprefix Tests/acceptance/,$(CONTAINER_TESTS))
 
 test-pythons: build
 	@scripts/setup.sh test light-frameworks pythons

@@ -3,6 +3,7 @@ internal import Logging
 internal import NIOCore
 internal import NIOPosix
 internal import RequestQueue
+internal import Telemetry
 
 /// The listening sockets.
 ///
@@ -14,6 +15,7 @@ final class ListenerGroup {
     private(set) var sockets: [ListeningSocket] = []
     private var gate: AcceptGate
     private let reserve = DescriptorReserve()
+    private var setUpFailures = RateLimitedReport(interval: .seconds(10))
     private var lastCount = 0
     private var hasTimer = false
 
@@ -88,14 +90,19 @@ final class ListenerGroup {
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    if isTCP { try channel.syncOptions?.setOption(.socketOption(.tcp_nodelay), value: 1) }
-                    let connection = HTTP1Connection(
-                        core: core.value,
-                        listener: identity,
-                        peer: PeerAddress(isTCP ? channel.remoteAddress : nil),
-                        now: MonotonicClock.now()
-                    )
-                    try channel.pipeline.syncOperations.addHandler(connection)
+                    do {
+                        if isTCP { try channel.syncOptions?.setOption(.tcpOption(.tcp_nodelay), value: 1) }
+                        let connection = HTTP1Connection(
+                            core: core.value,
+                            listener: identity,
+                            peer: PeerAddress(isTCP ? channel.remoteAddress : nil),
+                            now: MonotonicClock.now()
+                        )
+                        try channel.pipeline.syncOperations.addHandler(connection)
+                    } catch {
+                        group.value.setUpFailed(error)
+                        throw error
+                    }
                 }
             }
     }
@@ -138,6 +145,18 @@ final class ListenerGroup {
         core.logger.debug("a connection could not be accepted", metadata: ["error": "\(error)"])
         guard let error = error as? IOError, error.errnoCode == EMFILE || error.errnoCode == ENFILE else { return }
         change { $0.outOfDescriptors(at: $1) }
+    }
+
+    /// Reports an accepted connection that is closed unserved.
+    ///
+    /// One line in ten seconds at most: what fails for one connection tends to fail for all.
+    private func setUpFailed(_ error: any Error) {
+        core.dispatcher.metrics.connectionFailed()
+        guard let unreported = setUpFailures.add(at: MonotonicClock.now()) else { return }
+        core.logger.error(
+            "an accepted connection could not be set up and was closed",
+            metadata: ["error": "\(error)", "since_last_line": "\(unreported)"]
+        )
     }
 
     private func change(_ event: (inout AcceptGate, Instant) -> AcceptGate.Notice?) {

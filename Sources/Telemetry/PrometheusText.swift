@@ -175,6 +175,11 @@ public struct PrometheusText {
             "Client connections accepted.",
             snapshot.server.openedConnections
         )
+        counter(
+            "roost_connections_failed_total",
+            "Client connections accepted and closed at once because they could not be set up.",
+            snapshot.server.failedConnections
+        )
         let sockets = snapshot.server.webSockets
         gauge("roost_websockets", "WebSockets open.", String(sockets.open))
         counter("roost_websockets_opened_total", "WebSockets that an app has accepted.", sockets.opened)

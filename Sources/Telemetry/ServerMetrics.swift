@@ -71,6 +71,9 @@ public struct ServerMetrics: Sendable, Equatable {
     /// Client connections opened so far.
     public private(set) var openedConnections: UInt64 = 0
 
+    /// Client connections that were accepted and closed at once because they could not be set up.
+    public private(set) var failedConnections: UInt64 = 0
+
     /// WebSockets.
     public private(set) var webSockets = WebSocketMetrics()
 
@@ -144,6 +147,11 @@ public struct ServerMetrics: Sendable, Equatable {
     public mutating func connectionOpened() {
         openConnections &+= 1
         openedConnections &+= 1
+    }
+
+    /// Counts a connection that was accepted and could not be set up.
+    public mutating func connectionFailed() {
+        failedConnections &+= 1
     }
 
     /// Counts a connection that was closed.

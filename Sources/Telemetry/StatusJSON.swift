@@ -96,6 +96,7 @@ public enum StatusJSON {
         json.beginObject("connections")
         json.integer(server.openConnections, "open")
         json.integer(server.openedConnections, "opened")
+        json.integer(server.failedConnections, "failed")
         json.endObject()
         json.beginObject("websockets")
         json.integer(server.webSockets.open, "open")

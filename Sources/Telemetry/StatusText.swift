@@ -26,9 +26,10 @@ public enum StatusText {
         lines.append(row("requests", requests(server)))
         lines.append(row("refused", causes(server.refused)))
         lines.append(row("left", causes(server.clientsLeft, none: "no client left before its answer")))
-        lines.append(
-            row("clients", "\(server.openConnections) connections open, \(server.openedConnections) since the start")
-        )
+        let failed =
+            server.failedConnections > 0 ? ", \(server.failedConnections) closed because they could not be set up" : ""
+        let (open, opened) = (server.openConnections, server.openedConnections)
+        lines.append(row("clients", "\(open) connections open, \(opened) since the start\(failed)"))
         if snapshot.isASGI || server.webSockets.opened > 0 {
             let sockets = server.webSockets
             let closed = sockets.closes.total > 0 ? ", closed: \(causes(sockets.closes))" : ""

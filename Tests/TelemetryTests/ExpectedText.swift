@@ -191,6 +191,9 @@ enum ExpectedText {
         # HELP roost_connections_opened_total Client connections accepted.
         # TYPE roost_connections_opened_total counter
         roost_connections_opened_total 1
+        # HELP roost_connections_failed_total Client connections accepted and closed at once because they could not be set up.
+        # TYPE roost_connections_failed_total counter
+        roost_connections_failed_total 0
         # HELP roost_websockets WebSockets open.
         # TYPE roost_websockets gauge
         roost_websockets 0

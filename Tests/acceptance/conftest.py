@@ -3,6 +3,7 @@
 Run by `make test`, or: `.venv/bin/python -m pytest Tests/acceptance -k queue`.
 """
 
+import os
 import sys
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from asgi_servers import start as start_asgi  # noqa: E402
 from pythons import CHOICES, MINORS, Pythons, interpreters  # noqa: E402
 from server import BINARY, ROOT, Roost  # noqa: E402
 
+#: Fixtures that mount file systems or make control groups.
+ROOT_FIXTURES = {"group", "small_disk"}
+
 
 def pytest_addoption(parser):
     parser.addoption("--pythons", choices=CHOICES, default="spread", help="on which interpreters, see pythons.py")
@@ -22,6 +26,7 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "slow: takes seconds rather than milliseconds")
+    config.addinivalue_line("markers", "root: needs root, and is skipped without; `make test` runs these apart")
     config.addinivalue_line("markers", "pythons: runs on every CPython with --pythons all")
     config.pythons = Pythons(config.getoption("--pythons"))
 
@@ -97,6 +102,10 @@ def pytest_generate_tests(metafunc):
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
     for item in items:
+        if ROOT_FIXTURES.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker("root")
+        if os.geteuid() != 0 and item.get_closest_marker("root"):
+            item.add_marker(pytest.mark.skip(reason="needs root"))
         if "python" in getattr(getattr(item, "callspec", None), "params", {}):
             item.add_marker("pythons")
     items[:] = config.pythons.deal(items)

@@ -18,6 +18,16 @@ APPS = Path(__file__).resolve().parent / "apps"
 BINARY = Path(os.environ.get("ROOST_BINARY", ROOT / ".build" / "release" / "roost"))
 
 
+#: What a container engine leaves root of its capabilities unless it is told otherwise.
+CONTAINER_CAPABILITIES = ("chown", "dac_override", "fowner", "fsetid", "kill", "setgid", "setuid", "setpcap",
+                          "net_bind_service", "net_raw", "sys_chroot", "mknod", "audit_write", "setfcap")
+#: Makes a command process 1 of a pid namespace, with those capabilities and no way to new ones.
+AS_IN_A_CONTAINER = ("unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "setpriv", "--no-new-privs",
+                     "--inh-caps=-all", "--bounding-set=-all," + ",".join(f"+{name}" for name in CONTAINER_CAPABILITIES))
+#: Set, every server of the tests that has no prefix of its own runs like that.
+IN_CONTAINER = bool(os.environ.get("ROOST_TEST_CONTAINER"))
+
+
 #: Below the ports that the kernel gives to clients (from 32768): no connection of another test takes one meanwhile.
 _ports = itertools.cycle(random.Random(os.getpid()).sample(range(20000, 32000), 12000))
 
@@ -66,7 +76,8 @@ class Roost:
         self.admin_socket = str(self.directory / "admin.sock")
         self.log_path = self.directory / "log"
         binds = binds if binds is not None else [f"127.0.0.1:{self.address[1]}"]
-        command = [*map(str, prefix), str(BINARY), "serve", target, "--app-dir", str(app_dir)]
+        prefix = tuple(map(str, prefix)) or (AS_IN_A_CONTAINER if IN_CONTAINER else ())
+        command = [*prefix, str(BINARY), "serve", target, "--app-dir", str(app_dir)]
         for bind in binds:
             command += ["--bind", bind]
         command += ["--admin", f"127.0.0.1:{self.admin[1]}", "--admin-socket", self.admin_socket]
@@ -83,11 +94,24 @@ class Roost:
             stderr=subprocess.STDOUT,
             pass_fds=pass_fds,
         )
-        self.pid = self.process.pid
+        self.pid = self.process.pid if prefix != AS_IN_A_CONTAINER else self._process_1()
         if wait:
             self.wait_until_ready()
 
     # Life
+
+    def _process_1(self):
+        """The number that the server has outside of its pid namespace: the only child of `unshare`."""
+        def child():
+            return Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+
+        eventually(lambda: child() or self.process.poll() is not None, "unshare has forked")
+        assert self.process.poll() is None, f"unshare ended with {self.process.returncode}:\n{self.log()}"
+        return int(child()[0])
+
+    def signal(self, number):
+        """Sends the server itself a signal."""
+        os.kill(self.pid, number)
 
     def wait_until_ready(self):
         def is_ready():
@@ -108,7 +132,7 @@ class Roost:
     def stop(self, expect=0):
         """Stops by SIGTERM and checks the exit status."""
         if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
+            self.signal(signal.SIGTERM)
         try:
             status = self.process.wait(60)
         except subprocess.TimeoutExpired:

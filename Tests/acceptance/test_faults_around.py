@@ -170,9 +170,8 @@ def test_an_interpreter_that_vanishes_is_waited_for_while_the_others_serve(roost
 # Processes.
 
 
+@pytest.mark.root
 def test_without_processes_left_a_worker_is_replaced_later_and_the_others_serve(roost):
-    if os.geteuid() != 0:
-        pytest.skip("needs to be root: control groups")
     server = roost("probe:app", "--processes", 2, "--threads", 1)
     group = ControlGroup(f"roost-test-{os.getpid()}", "pids.max")
     first, second = server.workers()

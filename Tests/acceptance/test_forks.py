@@ -248,6 +248,7 @@ def test_the_front_leaves_no_zombies(left):
     assert [state_of(pid) for pid in server.workers()].count("Z") == 0
 
 
+@pytest.mark.root
 def test_a_front_that_is_the_first_process_reaps_what_is_left_to_it(tmp_path):
     """As in a container: a job whose worker has gone becomes a child of process 1, which is the front."""
     probe = subprocess.run(["unshare", "--fork", "--pid", "--mount-proc", "true"], capture_output=True)

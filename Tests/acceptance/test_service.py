@@ -17,7 +17,7 @@ from load import Load
 from server import APPS, BINARY, ROOT, clean_environment, free_port, run_roost
 from service import Manager, activation, listening
 
-ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+ROOT_ONLY = pytest.mark.root
 
 
 def small(roost, *options, **settings):
