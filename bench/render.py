@@ -146,7 +146,7 @@ def page(results: dict) -> str:
         "",
         "<!-- Made by bench/render.py from bench/results/latest.json. Do not edit; run `make bench`. -->",
         "",
-        f"{OURS} beside granian, gunicorn (gthread), uwsgi and waitress (WSGI), beside granian, hypercorn and uvicorn with",
+        f"{OURS} beside granian, gunicorn (gthread), peregrine, uwsgi and waitress (WSGI), beside granian, hypercorn, peregrine and uvicorn with",
         "uvloop and httptools (ASGI), and beside `streamlit run`: same machine, same app, same interpreter, same processes",
         "x threads, access log off, otherwise each server's defaults. `make bench` makes the figures and this page; the",
         "scenarios are in `bench/scenarios/`, the apps in `bench/apps/`, how each server is started in",

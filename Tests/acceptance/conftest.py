@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from asgi_servers import KINDS  # noqa: E402
 from asgi_servers import start as start_asgi  # noqa: E402
 from pythons import CHOICES, MINORS, Pythons, interpreters  # noqa: E402
-from server import BINARY, ROOT, Roost  # noqa: E402
+from server import BINARY, IN_CONTAINER, ROOT, Roost  # noqa: E402
 
 #: Fixtures that mount file systems or make control groups.
 ROOT_FIXTURES = {"group", "small_disk"}
@@ -27,6 +27,7 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     config.addinivalue_line("markers", "slow: takes seconds rather than milliseconds")
     config.addinivalue_line("markers", "root: needs root, and is skipped without; `make test` runs these apart")
+    config.addinivalue_line("markers", "same_pids: the app's own process numbers are those seen from outside")
     config.addinivalue_line("markers", "pythons: runs on every CPython with --pythons all")
     config.pythons = Pythons(config.getoption("--pythons"))
 
@@ -106,6 +107,8 @@ def pytest_collection_modifyitems(config, items):
             item.add_marker("root")
         if os.geteuid() != 0 and item.get_closest_marker("root"):
             item.add_marker(pytest.mark.skip(reason="needs root"))
+        if IN_CONTAINER and item.get_closest_marker("same_pids"):
+            item.add_marker(pytest.mark.skip(reason="the servers have a pid namespace of their own"))
         if "python" in getattr(getattr(item, "callspec", None), "params", {}):
             item.add_marker("pythons")
     items[:] = config.pythons.deal(items)

@@ -487,7 +487,7 @@ def test_a_drain_answers_what_runs(roost):
     with server.connect() as connection:
         connection.send(request("/gate?drain"))
         server.wait_for_call("GET /gate?drain")
-        server.process.send_signal(signal.SIGTERM)
+        server.signal(signal.SIGTERM)
         eventually(lambda: "draining" in server.log(), "the server drains")
         server.open_gate("drain")
         response = connection.response()

@@ -72,7 +72,7 @@ def test_shutdown_comes_after_the_last_request(starting):
     with server.connect() as connection:
         connection.send(request("/"))
         assert connection.response().status == 200
-    server.process.send_signal(signal.SIGTERM)
+    server.signal(signal.SIGTERM)
     server.process.wait(60)
     assert [line.split()[0] for line in notes(server)] == ["startup", "shutdown"]
 

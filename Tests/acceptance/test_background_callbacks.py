@@ -154,7 +154,7 @@ def test_a_job_goes_on_across_a_reload(reports):
     server = reports()
     before = server.workers()
     job = Job(server, 0.5)
-    server.process.send_signal(signal.SIGHUP)
+    server.signal(signal.SIGHUP)
     eventually(lambda: server.metric("roost_workers") == 2 and job.worker_is_replaced(before), "the reload is over", 60)
     assert job.result() == REPORT
 

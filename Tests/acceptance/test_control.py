@@ -128,7 +128,7 @@ def test_what_is_asked_of_a_server_that_drains_is_refused(roost):
     server = roost("probe:app", "--processes", 1, "--threads", 1)
     running = server.connect().send(request("/gate?busy"))
     server.wait_for_call("GET /gate?busy")
-    server.process.send_signal(signal.SIGTERM)
+    server.signal(signal.SIGTERM)
     eventually(lambda: "draining" in server.log(), "it drains")
     ended = server.command("reload")
     assert ended.returncode == 1 and "drains" in ended.stderr

@@ -75,6 +75,7 @@ def test_a_get_that_kills_every_worker_it_meets_kills_two(roost):
     assert len(set(server.workers()) & set(workers)) == 1
 
 
+@pytest.mark.same_pids
 def test_the_neighbours_in_a_worker_that_crashes_are_retried_and_the_other_worker_sees_nothing(roost):
     server = roost("faulty:app", "--processes", 2, "--threads", 4)
     gates = [server.connect().send(request("/gate?g")) for _ in range(6)]

@@ -257,7 +257,7 @@ def test_a_reload_brings_a_template_of_the_new_code_and_the_old_one_leaves(roost
     server = preloaded(roost, app_dir=place)
     before, workers = template(server), ready(server)
     change(place, "VERSION = 1", "VERSION = 2")
-    server.process.send_signal(signal.SIGHUP)
+    server.signal(signal.SIGHUP)
     eventually(lambda: server.get("/").json()["version"] == 2, "the new code serves")
     eventually(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in [before, *workers]), "the old ones are gone")
     assert {facts["imported_in"] for facts in ask_each(server, 2).values()} == {template(server)} != {before}
@@ -272,7 +272,7 @@ def test_a_reload_of_an_app_that_cannot_be_imported_leaves_workers_and_template_
     server = preloaded(roost, app_dir=place)
     before, workers = template(server), ready(server)
     change(place, new="this is no Python")
-    server.process.send_signal(signal.SIGHUP)
+    server.signal(signal.SIGHUP)
     eventually(lambda: "reload failed" in server.log() and "SyntaxError" in server.log(), "the log says why")
     assert set(ask_each(server, 2)) == set(workers) and alive(before)
     os.kill(workers[0], signal.SIGKILL)
@@ -286,7 +286,7 @@ def test_reloads_under_load_fail_no_request(roost, place):
     with Load(server, keep_alive=8, fresh=2) as load:
         for number in range(2, 7):
             change(place, "VERSION = 1", f"VERSION = {number}")
-            server.process.send_signal(signal.SIGHUP)
+            server.signal(signal.SIGHUP)
             eventually(lambda: server.get("/").json()["version"] == number, "the new code serves")
         load.stop()
     assert set(load.outcomes) == {200}, load.failures[:3]
@@ -298,11 +298,11 @@ def test_preload_can_be_turned_on_and_off_by_a_reload(roost, place):
     server = roost("preloaded:app", "--config", place / "roost.toml", "--processes", 2, "--threads", 1, app_dir=place)
     assert all(facts["imported_in"] == pid for pid, facts in ask_each(server, 2).items())
     (place / "roost.toml").write_text("preload = true\n")
-    server.process.send_signal(signal.SIGHUP)
+    server.signal(signal.SIGHUP)
     eventually(lambda: "app preloaded" in server.log(), "there is a template")
     eventually(lambda: server.get("/").json()["imported_in"] == template(server), "its workers serve")
     (place / "roost.toml").write_text("preload = false\n")
-    server.process.send_signal(signal.SIGHUP)
+    server.signal(signal.SIGHUP)
     eventually(lambda: server.get("/").json()["imported_in"] != template(server), "workers of their own serve")
     eventually(lambda: not os.path.exists(f"/proc/{template(server)}"), "the template is gone")
 

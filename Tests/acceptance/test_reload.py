@@ -226,7 +226,7 @@ def test_sigterm_during_a_reload_drains_and_ends(roost, site):
     site.says("two", before="import time; time.sleep(30)\n")
     hang_up(server)
     eventually(lambda: len(server.workers()) == 2, "the new worker imports")
-    server.process.send_signal(signal.SIGTERM)
+    server.signal(signal.SIGTERM)
     eventually(lambda: "draining" in server.log(), "the server drains")
     server.open_gate()
     assert running.response().body == b"one"
@@ -238,7 +238,7 @@ def test_sigterm_during_boot_ends_with_0(roost, site):
     server = roost("site_app:app", app_dir=site.directory, wait=False)
     eventually(lambda: len(server.workers()) > 0, "a worker imports")
     eventually(lambda: "serving site_app:app" in server.log(), "the server listens")
-    server.process.send_signal(signal.SIGTERM)
+    server.signal(signal.SIGTERM)
     assert server.process.wait(20) == 0
 
 

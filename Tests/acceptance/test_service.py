@@ -401,7 +401,7 @@ def test_process_1_takes_orphans_away(roost, tmp_path):
 def test_sigterm_during_the_start_ends_it(roost):
     server = roost("slow_import:app", "--processes", 2, "--threads", 1, wait=False)
     eventually(lambda: len(server.workers()) == 2, "it starts its workers")
-    server.process.send_signal(signal.SIGTERM)
+    server.signal(signal.SIGTERM)
     assert server.process.wait(60) == 0
 
 

@@ -270,7 +270,7 @@ def test_a_stop_during_an_upgrade_ends_both(upgradable, tmp_path):
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )
     (heir,) = eventually(lambda: set(server.workers()) - set(workers), "the new process runs")
-    server.process.send_signal(signal.SIGTERM)
+    server.signal(signal.SIGTERM)
     assert server.process.wait(60) == 0
     assert asked.wait(60) == 1
     eventually(lambda: not is_alive(heir), "the new process has ended")

@@ -328,6 +328,7 @@ def test_pings_go_on_while_the_apps_event_loop_is_blocked(roost):
 # Workers that go
 
 
+@pytest.mark.same_pids
 def test_a_worker_that_is_killed_closes_with_1012(roost):
     server = roost("asgi_sockets:app", "--processes", 2)
     clients = [Frames(server.address, "/pid") for _ in range(8)]
@@ -354,6 +355,7 @@ def test_sockets_are_spread_over_the_workers(roost):
         client.socket.close()
 
 
+@pytest.mark.same_pids
 def test_a_reload_keeps_sockets_until_they_end(roost):
     server = roost("asgi_sockets:app")
     with connect(server, "/pid") as client:
@@ -383,7 +385,7 @@ def test_a_server_that_stops_sends_sockets_away_with_1001(roost):
     with connect(server, "/echo") as client:
         client.send("a")
         client.recv(30)
-        server.process.send_signal(signal.SIGTERM)
+        server.signal(signal.SIGTERM)
         assert closed(client)[0] == 1001
         server.stop()
     assert "disconnect 1001 the server stops" in server.calls()
@@ -397,6 +399,7 @@ def test_a_wsgi_app_sees_an_ordinary_request(roost):
     assert caught.value.response.status_code == 200
 
 
+@pytest.mark.same_pids
 def test_a_handshake_whose_worker_dies_goes_to_another(roost):
     server = roost("asgi_sockets:app", "--processes", 2)
     raw = socket.create_connection(server.address)

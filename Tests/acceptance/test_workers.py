@@ -83,7 +83,7 @@ def test_sigterm_lets_running_and_waiting_requests_finish(roost):
     server.wait_for_call("GET /gate?drain")
     waiting = server.connect().send(request("/echo", "POST", b"waited"))
     eventually(lambda: server.metric("roost_queue_depth") == 1, "one waits")
-    server.process.send_signal(signal.SIGTERM)
+    server.signal(signal.SIGTERM)
     eventually(lambda: not accepts(server), "new connections are not accepted")
     server.open_gate("drain")
     assert running.response().body == b"drain"
@@ -111,7 +111,7 @@ def test_sigterm_closes_idle_connections_and_leaves(roost):
 
 def test_sigint_drains_too(roost):
     server = roost("probe:app", "--processes", 1, "--threads", 1)
-    server.process.send_signal(signal.SIGINT)
+    server.signal(signal.SIGINT)
     assert server.process.wait(60) == 0
 
 
@@ -119,7 +119,7 @@ def test_a_request_that_outlives_the_graceful_timeout_is_cut_and_the_server_leav
     server = roost("probe:app", "--processes", 1, "--threads", 1, "--graceful-timeout", "1s")
     stuck = server.connect().send(request("/gate?never"))
     server.wait_for_call("GET /gate?never")
-    server.process.send_signal(signal.SIGTERM)
+    server.signal(signal.SIGTERM)
     server.process.wait(60)
     data = stuck.rest()
     assert data == b"" or data.startswith((b"HTTP/1.1 502", b"HTTP/1.1 503"))

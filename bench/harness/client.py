@@ -154,7 +154,8 @@ class Lateness:
         self.late.append(time.monotonic() - moment)
 
 
-def head(method: str, path: str, body: bytes = b"") -> bytes:
-    """A request with the length of its body; GET without one."""
+def head(method: str, path: str, body: bytes = b"", destination: str = "") -> bytes:
+    """A request with the length of its body; GET without one. `destination` is what a browser says that it is for."""
+    fetch = f"Sec-Fetch-Dest: {destination}\r\n" if destination else ""
     length = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n" if body else ""
-    return f"{method} {path} HTTP/1.1\r\nHost: {HOST}\r\n{length}\r\n".encode("ascii") + body
+    return f"{method} {path} HTTP/1.1\r\nHost: {HOST}\r\n{fetch}{length}\r\n".encode("ascii") + body

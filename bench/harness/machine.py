@@ -35,7 +35,8 @@ def field(path: str, name: str) -> str:
 
 def versions() -> dict[str, str]:
     names = [
-        "granian", "gunicorn", "hypercorn", "uvicorn", "uwsgi", "waitress", "httptools", "uvloop", "websockets", "wsproto",
+        "granian", "gunicorn", "hypercorn", "peregrine-server", "uvicorn", "uwsgi", "waitress",
+        "httptools", "uvloop", "websockets", "wsproto",
         "dash", "fastapi", "starlette", "streamlit",
     ]
     script = (

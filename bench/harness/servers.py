@@ -82,6 +82,13 @@ def waitress(app: str, shape: Shape, port: int) -> list:
     return [tool("waitress-serve"), f"--listen={HOST}:{port}", f"--threads={shape.threads}", app]
 
 
+def peregrine(app: str, shape: Shape, port: int) -> list:
+    return [
+        tool("peregrine"), "--protocol", "wsgi", "--host", HOST, "--port", port, "--python-path", APPS,
+        "--workers", shape.processes, "--wsgi-threads", shape.threads, app,
+    ]
+
+
 def roost_asgi(app: str, shape: Shape, port: int) -> list:
     return [
         ROOST, "serve", app, "--app-dir", APPS, "--bind", f"{HOST}:{port}", "--python", tool("python"),
@@ -99,6 +106,13 @@ def granian_asgi(app: str, shape: Shape, port: int) -> list:
 def hypercorn(app: str, shape: Shape, port: int) -> list:
     return [
         tool("hypercorn"), "--worker-class", "uvloop", "--bind", f"{HOST}:{port}", "--workers", shape.processes, app,
+    ]
+
+
+def peregrine_asgi(app: str, shape: Shape, port: int) -> list:
+    return [
+        tool("peregrine"), "--protocol", "asgi", "--host", HOST, "--port", port, "--python-path", APPS,
+        "--workers", shape.processes, app,
     ]
 
 
@@ -123,8 +137,12 @@ def wrapped(start: Command) -> Command:
 
 
 #: What serves a WSGI application, an ASGI application and the Streamlit script, and how each is started.
-WSGI: dict[str, Command] = dict(roost=roost, granian=granian, gunicorn=gunicorn, uwsgi=uwsgi, waitress=waitress)
-ASGI: dict[str, Command] = dict(roost=roost_asgi, granian=granian_asgi, hypercorn=hypercorn, uvicorn=uvicorn)
+WSGI: dict[str, Command] = dict(
+    roost=roost, granian=granian, gunicorn=gunicorn, peregrine=peregrine, uwsgi=uwsgi, waitress=waitress
+)
+ASGI: dict[str, Command] = dict(
+    roost=roost_asgi, granian=granian_asgi, hypercorn=hypercorn, peregrine=peregrine_asgi, uvicorn=uvicorn
+)
 STREAMLIT: dict[str, Command] = dict(
     roost=roost_asgi, granian=wrapped(granian_asgi), streamlit=streamlit, uvicorn=wrapped(uvicorn)
 )

@@ -21,14 +21,14 @@ MEAN_SECONDS, SIGMA = 0.060, 0.7
 #: The mean of a lognormal with median 1 and sigma 0.7: exp(sigma² / 2).
 MEAN_OF_UNIT = 1.2776
 GOOD_WITHIN, PATIENCE = 2.0, 10.0
-PEERS = ("roost", "granian", "gunicorn", "waitress")
+PEERS = ("roost", "granian", "gunicorn", "peregrine", "waitress")
 #: Load as a share of what the threads can do -> the least share of whole pages we promise there.
 LOADS = {0.6: 100.0, 1.5: 60.0}
 #: Callbacks carry a body, as a dashboard's do.
 BODY = b'{"output":"graph.figure","inputs":[{"id":"region","property":"value","value":"north"}]}' + b" " * 200
 METHOD = (
     f"Page loads arrive by chance (Poisson) at 0.6 and 1.5 times what {SHAPE} can serve. A page is one document, then "
-    f"{CALLBACKS} callbacks over at most {CONNECTIONS} connections, as a browser does it; each request waits a time "
+    f"{CALLBACKS} callbacks over at most {CONNECTIONS} connections, marked by `Sec-Fetch-Dest` as a browser marks them; each request waits a time "
     f"drawn from a lognormal with a mean of {MEAN_SECONDS * 1000:.0f} ms. The user leaves after {PATIENCE:.0f} s and "
     "closes the connections; nothing is retried after a refusal. A page is whole when all 13 answers are 200 within "
     f"{GOOD_WITHIN:.0f} s of the arrival, slow when that took longer. Arrivals and waits are drawn once and are the "
@@ -91,8 +91,8 @@ async def visit(port: int, page: Page, begin: float, latencies: list[float]) -> 
         return status
 
     async def whole() -> None:
-        if await ask(head("GET", f"/sleep?ms={page.waits_ms[0]:.3f}")) == 200:
-            callbacks = [head("POST", f"/sleep?ms={wait:.3f}", BODY) for wait in page.waits_ms[1:]]
+        if await ask(head("GET", f"/sleep?ms={page.waits_ms[0]:.3f}", destination="document")) == 200:
+            callbacks = [head("POST", f"/sleep?ms={wait:.3f}", BODY, "empty") for wait in page.waits_ms[1:]]
             await asyncio.gather(*map(ask, callbacks))
 
     try:
