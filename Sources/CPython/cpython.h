@@ -43,12 +43,14 @@ PyObject *PyObject_CallFunctionObjArgs(PyObject *callable, ...);
 PyObject *PyDict_New(void);
 PyObject *PyDict_Copy(PyObject *dictionary);
 int PyDict_SetItem(PyObject *dictionary, PyObject *key, PyObject *value);
+int PyDict_DelItem(PyObject *dictionary, PyObject *key);
 PyObject *PyDict_GetItemWithError(PyObject *dictionary, PyObject *key);
 
 // https://docs.python.org/3/c-api/unicode.html
 PyObject *PyUnicode_DecodeLatin1(const char *bytes, Py_ssize_t count, const char *errors);
 PyObject *PyUnicode_DecodeUTF8(const char *bytes, Py_ssize_t count, const char *errors);
 PyObject *PyUnicode_AsLatin1String(PyObject *text);
+PyObject *PyUnicode_EncodeFSDefault(PyObject *text);
 PyObject *PyUnicode_AsEncodedString(PyObject *text, const char *encoding, const char *errors);
 const char *PyUnicode_AsUTF8AndSize(PyObject *text, Py_ssize_t *count);
 PyObject *PyUnicode_Concat(PyObject *left, PyObject *right);

@@ -56,9 +56,11 @@ extension HTTP1Connection {
                 return
             }
             var kept = 0
+            var hasHost = false
             takesTrailers = false
             for field in request.fields {
                 if isKept(field) { kept += 1 }
+                if field.known == .host { hasHost = true }
                 if field.known == .te, request.minorVersion > 0, field.value.bytes(in: bytes).namesTrailers {
                     takesTrailers = true
                 }
@@ -71,7 +73,8 @@ extension HTTP1Connection {
                     exchange.upstreamWait = Nanoseconds(UInt64(wait) * 1000)
                 }
             }
-            envelopeFields = kept
+            addsHost = !hasHost && !origin.host.isEmpty
+            envelopeFields = kept + (addsHost ? 1 : 0)
             exchange.requestClass = requestClass(of: request, bytes, at: now)
             if !core.requestTimeouts.isEmpty {
                 exchange.deadline.limit = core.requestTimeouts.limit(for: appPath(of: request, bytes))
@@ -84,10 +87,15 @@ extension HTTP1Connection {
         }
     }
 
+    private static let hostName: StaticString = "Host"
+
     /// Names with an underscore would be taken for those with a hyphen once they are in the environ; `Proxy` for the
-    /// variable HTTP_PROXY; the transfer coding was undone here.
+    /// variable HTTP_PROXY.
+    ///
+    /// Transfer-Encoding stays, though it was undone here: ASGI middleware tells by it that a body comes. The library
+    /// keeps it from WSGI, where Content-Length says how long the body is.
     private func isKept(_ field: Field) -> Bool {
-        !field.hasUnderscore && field.known != .proxy && field.known != .transferEncoding
+        !field.hasUnderscore && field.known != .proxy
             && (field.known != .acceptEncoding || !core.configuration.hidesAcceptEncoding)
     }
 
@@ -124,7 +132,7 @@ extension HTTP1Connection {
             ?? peer
         let text =
             head.readableBytes + client.address.count + client.port.count + RequestID.byteCount + listener.host.count
-            + listener.port.count
+            + listener.port.count + (addsHost ? Self.hostName.utf8CodeUnitCount : 0)
         if upload != nil { return writeUpload(exchange, to: seat, lane: lane, client: client, text: text) }
         var inline = body.file == nil ? body.byteCount : 0
         var count = RequestEnvelopeWriter.byteCount(fields: envelopeFields, textBytes: text, inlineBody: inline)
@@ -196,6 +204,10 @@ extension HTTP1Connection {
         for field in request.fields where isKept(field) {
             let value = field.known == .host ? origin.host : field.value
             writer.addField(name: TextSpan(field.name), value: TextSpan(value))
+        }
+        if addsHost {
+            let name = UnsafeRawBufferPointer(start: Self.hostName.utf8Start, count: Self.hostName.utf8CodeUnitCount)
+            writer.addField(name: writer.append(name), value: TextSpan(origin.host))
         }
         writer.set(.host, listener.host.withUnsafeBytes { writer.append($0) })
         writer.set(.port, listener.port.withUnsafeBytes { writer.append($0) })

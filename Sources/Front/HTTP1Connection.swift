@@ -72,6 +72,8 @@ final class HTTP1Connection: ChannelInboundHandler, RemovableChannelHandler {
     var exchange: Exchange?
     var origin: ClientOrigin
     var envelopeFields = 0
+    /// Whether the app gets a Host that no field of the client's has: the target's or a proxy's, on HTTP/1.0.
+    var addsHost = false
     /// Whether the client takes trailer fields.
     var takesTrailers = false
 

@@ -17,12 +17,14 @@ struct Glue {
     let bytesIO: PythonObject
     /// The class behind `wsgi.file_wrapper`.
     let fileWrapper: PythonObject
-    /// `plain_file(wrapper, limit)`: (descriptor, offset, count), or None for what must be read in blocks.
+    /// `plain_file(iterable)`: (descriptor, offset, count), or None for what must be read in blocks.
     let plainFile: PythonObject
     /// `open_body(descriptor, count)`: a buffered reader that owns the descriptor.
     let openBody: PythonObject
     /// `error_log(write)`: the object behind `wsgi.errors`.
     let errorLog: PythonObject
+    /// `left_out(environ, names)`: what the log says of header fields that were left out; None when it has been said.
+    let leftOut: PythonObject
     /// `describe(exception)`: its traceback as text.
     let describe: PythonObject
     /// `roost.RequestTimeout`: what an interrupted request gets.
@@ -44,6 +46,7 @@ struct Glue {
             let bytesIO = part("bytes_io"), let fileWrapper = part("file_wrapper"),
             let plainFile = part("plain_file"), let openBody = part("open_body"),
             let errorLog = part("error_log"), let describe = part("describe"),
+            let leftOut = part("left_out"),
             let requestTimeout = part("request_timeout"), let absorb = part("absorb"),
             let leaveChild = part("leave_child")
         else { return nil }
@@ -55,6 +58,7 @@ struct Glue {
         self.plainFile = plainFile
         self.openBody = openBody
         self.errorLog = errorLog
+        self.leftOut = leftOut
         self.describe = describe
         self.requestTimeout = requestTimeout
         self.absorb = absorb

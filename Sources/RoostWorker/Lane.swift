@@ -51,6 +51,10 @@ final class Lane: @unchecked Sendable {
     ///
     /// Owned while a request is here.
     var requestID: PythonObject?
+    /// The environ of the request that the application runs.
+    ///
+    /// Borrowed.
+    var requestEnviron: PythonObject?
     var log = LogLines()
     /// What Python calls the thread: `threading.get_ident()`.
     let thread: UInt

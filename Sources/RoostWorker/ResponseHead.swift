@@ -45,6 +45,8 @@ struct ResponseHead: ~Copyable {
     var status: UInt16 = 0
     /// What the application's Content-Length says.
     var contentLength: UInt64?
+    /// The names of the fields that were left out, because they belong to the server.
+    var leftOut: [String] = []
     let base: UnsafeMutableRawPointer
     /// What the application called or sent, as its errors name it.
     var source: String

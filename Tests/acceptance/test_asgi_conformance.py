@@ -172,6 +172,15 @@ def test_a_chunked_body_arrives_without_its_chunks(raw):
         assert connection.send(request("/echo", "POST", b"next")).response().body == b"next"
 
 
+def test_a_scope_tells_that_a_body_comes_in_chunks(raw):
+    """Middleware finds out from the headers whether there is a body."""
+    with raw.connect() as connection:
+        connection.send(b"POST /scope HTTP/1.1\r\nHost: roost.test\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")
+        headers = [tuple(pair) for pair in json.loads(connection.response().body)["headers"]]
+    assert ("bytes:transfer-encoding", "bytes:chunked") in headers
+    assert not [name for name, _ in headers if name == "bytes:content-length"]
+
+
 def test_a_large_body_arrives_to_the_byte_in_pieces(raw):
     body = bytes(range(256)) * 4096 * 20
     seen = raw.get("/count", method="POST", body=body).json()

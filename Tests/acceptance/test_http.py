@@ -117,6 +117,12 @@ def test_an_absolute_form_target_names_the_host_itself(shared):
     assert seen["HTTP_HOST"] == "other.test:8080"
 
 
+def test_an_absolute_form_target_names_the_host_on_http_1_0_too(shared):
+    with shared.connect() as connection:
+        seen = connection.send(b"GET http://other.test:8080/environ HTTP/1.0\r\n\r\n").response().json()
+    assert (seen["PATH_INFO"], seen["HTTP_HOST"]) == ("/environ", "other.test:8080")
+
+
 def test_http_1_0_closes_unless_asked_to_keep_the_connection(shared):
     with shared.connect() as connection:
         response = connection.send(b"GET /environ HTTP/1.0\r\n\r\n").response()

@@ -214,15 +214,30 @@ def test_a_body_longer_than_its_length_is_cut(shared):
 
 
 @pytest.mark.parametrize(
-    "kind", ["hop", "encoding", "crlf", "name", "reason", "number", "informational", "types", "unicode", "bytes"]
+    "kind", ["too+high", "crlf", "name", "reason", "number", "informational", "types", "unicode", "bytes"]
 )
 def test_a_head_that_the_app_may_not_send_is_a_500(shared, kind):
     with shared.connect() as connection:
-        connection.send(request(f"/bad-head?kind={kind}", close=True))
-        response = connection.response()
-        assert response.status == 500
+        response = connection.send(request(f"/bad-head?kind={kind}")).response()
+        assert response.status == 500 and b"Request id: " in response.body
         assert response["X-Injected"] is None and b"must not be seen" not in response.body
-        assert connection.is_closed_by_server()
+        # The request was right, and so the connection goes on.
+        assert connection.send(request("/echo", "POST", b"next")).response().body == b"next"
+
+
+def test_fields_of_the_connection_are_left_out_and_told_in_the_log(shared):
+    with shared.connect() as connection:
+        response = connection.send(request("/hop-by-hop")).response()
+        assert (response.status, response.body) == (200, b"data: one\n\ndata: two\n\n")
+        assert response["Connection"] is None and response.all("Transfer-Encoding") == ["chunked"]
+        assert connection.send(request("/echo", "POST", b"next")).response().body == b"next"
+    eventually(lambda: "Connection, Transfer-Encoding" in shared.log(), "the log names the fields")
+
+
+def test_the_options_of_the_whole_server_have_no_path(shared):
+    with shared.connect() as connection:
+        connection.send(b"OPTIONS * HTTP/1.1\r\nHost: roost.test\r\n\r\n").response()
+    eventually(lambda: "OPTIONS " in shared.calls(), "the app has seen the call, whose path is empty")
 
 
 def test_an_app_that_never_calls_start_response_is_a_500(shared):

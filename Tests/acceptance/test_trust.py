@@ -24,6 +24,13 @@ def test_forwarded_fields_are_believed_from_a_trusted_address(roost):
     assert seen["HTTP_HOST"] == "shop.example"
 
 
+def test_a_proxy_may_name_the_host_on_http_1_0(roost):
+    server = roost("probe:app", "--processes", 1, "--threads", 1, "--forwarded-allow-ips", "127.0.0.1")
+    with server.connect() as connection:
+        connection.send(b"GET /environ HTTP/1.0\r\nX-Forwarded-Host: shop.example\r\n\r\n")
+        assert connection.response().json()["HTTP_HOST"] == "shop.example"
+
+
 def test_forwarded_fields_from_anybody_else_change_nothing(roost):
     server = roost("probe:app", "--processes", 1, "--threads", 1, "--forwarded-allow-ips", "10.0.0.0/8")
     seen = environ(server, FORWARDED)

@@ -336,6 +336,7 @@ def test_statuses(worker):
     assert worker.get("/statuses?418").reason == "I'm a Teapot"
     assert (worker.get("/statuses?599").status, worker.get("/statuses?599").reason) == (599, "")
     for status, error in (("103", "103 is no final status"), ("99", "99 is no HTTP status"),
+                          ("600", "600 is no HTTP status"), ("999", "999 is no HTTP status"),
                           ("1000", "1000 is no HTTP status"), ("'200'", "the status must be an int"),
                           ("None", "the status is missing")):
         response = worker.get("/statuses?" + status)
@@ -406,6 +407,16 @@ def test_a_file_may_come_when_the_head_has_gone_out(worker, target, method, body
 def test_a_file_that_is_not_there_is_an_error_of_the_application(worker, kind, error):
     response = worker.get("/pathsend?" + kind)
     assert is_500(response) and error in response.logs[0][1]
+
+
+def test_a_file_s_name_need_not_be_utf_8(worker):
+    response = worker.get("/strange-pathsend")
+    assert (response.body, response.ending) == (b"0123456789", "file")
+
+
+def test_a_fifo_is_no_file_and_holds_nobody_up(worker):
+    response = worker.get("/strange-pathsend?fifo")
+    assert is_500(response) and "OSError: [Errno 22]" in response.logs[0][1]
 
 
 # Errors

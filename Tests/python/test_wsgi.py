@@ -8,6 +8,8 @@ import pytest
 from apps import pages
 from ring_front import HTTP10, HTTPS, UNKNOWN
 
+WARNING = 4
+
 
 def environ_of(worker, *arguments, **options):
     text = worker.get("/environ" + options.pop("suffix", ""), *arguments, **options).body.decode()
@@ -42,6 +44,21 @@ def test_the_environ_holds_what_pep_3333_and_cgi_name(worker):
     assert environ["wsgi.run_once"] is False
     assert environ["wsgi.input_terminated"] is True
     assert "CONTENT_TYPE" not in environ and "CONTENT_LENGTH" not in environ
+
+
+@pytest.mark.parametrize("flags, port", [(0, "80"), (HTTPS, "443")])
+def test_on_a_unix_socket_the_port_is_the_scheme_s_and_no_client_s_is_told(worker, flags, port):
+    usual = {"host": "shop.example", "port": "8000", "client": ("192.0.2.1", "1"), "request_id": "usual"}
+    before = environ_of(worker, **usual)
+    environ = environ_of(worker, flags=flags, host="/run/app.sock", port="", client=("", ""))
+    assert (environ["SERVER_NAME"], environ["SERVER_PORT"]) == ("localhost", port)
+    assert environ["REMOTE_ADDR"] == "" and "REMOTE_PORT" not in environ
+    assert environ_of(worker, **usual) == before
+
+
+def test_a_client_s_port_that_its_proxy_did_not_tell_is_left_out(worker):
+    environ = environ_of(worker, client=("192.0.2.1", "0"))
+    assert environ["REMOTE_ADDR"] == "192.0.2.1" and "REMOTE_PORT" not in environ
 
 
 def test_nothing_of_one_request_is_left_in_the_next(worker):
@@ -226,6 +243,25 @@ def test_a_head_that_is_not_allowed_is_refused_and_logged(worker, case):
     assert "start_response: " in response.log_text and "bad_head" in response.log_text
 
 
+@pytest.mark.parametrize("name", pages.HOP_BY_HOP)
+def test_what_is_hop_by_hop_is_left_out(worker, name):
+    response = worker.get("/hop-by-hop?" + name)
+    assert (response.status, response.body) == (200, b"seen")
+    assert response.fields == [("X-Before", "1"), ("X-After", "2")]
+
+
+def test_what_is_left_out_is_told_once_for_each_route(start):
+    with start() as worker:
+        worker.ready()
+        for route in ("/hop-by-hop", "/hop-by-hop/another"):
+            (level, text), = worker.get(route + "?Connection").logs
+            assert level == WARNING and "the response to %s has header fields" % route in text and "Connection" in text
+            assert worker.get(route + "?Upgrade").logs == []
+        for number in range(200):
+            worker.get("/hop-by-hop/%d?TE" % number)
+        assert worker.get("/hop-by-hop/one-too-many?TE").logs == []
+
+
 def test_latin_1_goes_out_as_it_is(worker):
     response = worker.get("/latin1-head")
     assert response.reason == "Gr\u00fc\u00df"
@@ -395,18 +431,24 @@ def test_functions_kept_beyond_their_request_are_refused(worker, tmp_path):
     ("file-unflushed", b"flushed", (4, 7)),
     ("file-named-temporary", b"named", (0, 5)),
     ("file-closed", b"0123456789", (0, 10)),
+    ("file-range-of-webob", b"234", (2, 3)),
+    ("file-range-of-falcon", b"1234", (1, 4)),
+    ("file-range-of-werkzeug?3,4", b"3456", (3, 4)),
+    ("file-range-of-werkzeug?8,None", b"89", (8, 2)),
+    ("file-sought", b"789", (7, 3)),
 ])
 def test_a_plain_file_is_handed_to_the_front(worker, page, body, span):
     response = worker.get("/" + page)
-    assert (response.status, response.body, response.ending, response.file) == (200, body, "file", span)
+    assert (response.body, response.ending, response.file) == (body, "file", span)
     assert response.body_bytes == len(body)
 
 
 @pytest.mark.parametrize("page, body", [
-    ("file-in-memory", b"in memory"), ("file-compressed", b"uncompressed"), ("file-pipe", b"through a pipe")])
+    ("file-in-memory", b"in memory"), ("file-compressed", b"uncompressed"), ("file-pipe", b"through a pipe"),
+    ("range-in-memory", b"34567"), ("range-of-pipe", b"34567"), ("generated-part", b"abcd")])
 def test_what_is_no_plain_file_is_read_in_blocks(worker, page, body):
     response = worker.get("/" + page)
-    assert (response.status, response.body, response.ending, response.file) == (200, body, "end", None)
+    assert (response.body, response.ending, response.file) == (body, "end", None)
 
 
 def test_a_file_in_text_mode_is_an_error(worker):

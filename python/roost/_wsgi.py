@@ -3,11 +3,11 @@
 import copy
 import io
 import os
-import stat
 import sys
 import traceback
 
 from roost import _request
+from roost._files import FileWrapper, plain_file
 
 
 class ErrorLog:
@@ -26,49 +26,18 @@ class ErrorLog:
         """Does nothing: a line is sent when it is complete, and what is left when its request ends."""
 
 
-class FileWrapper:
-    """``wsgi.file_wrapper``: a file to send. A plain one is sent by the front itself, others are read in blocks."""
-
-    def __init__(self, filelike, block_size=8192):
-        self.filelike = filelike
-        self.block_size = block_size
-        if hasattr(filelike, "close"):
-            self.close = filelike.close
-
-    def __iter__(self):
-        return self
-
-    def __next__(self):
-        block = self.filelike.read(self.block_size)
-        if block:
-            return block
-        raise StopIteration
+_told = set()
 
 
-def plain_file(wrapper):
-    """Where the bytes of a wrapped file lie: (descriptor, offset, count), or None when it must be read in blocks.
-
-    Only files whose class says that reading gives the descriptor's own bytes: ``gzip`` and its like have a ``fileno``
-    too, and what lies there is something else.
-    """
-    try:
-        file = wrapper.filelike
-        tempfile = sys.modules.get("tempfile")
-        if tempfile is not None and type(file) is tempfile._TemporaryFileWrapper:
-            file = file.file
-        if type(file) is io.BufferedRandom:
-            file.flush()
-        raw = file.raw if type(file) in (io.BufferedReader, io.BufferedRandom) else file
-        if type(raw) is not io.FileIO or not raw.readable():
-            return None
-        descriptor = raw.fileno()
-        status = os.fstat(descriptor)
-        offset = file.tell()
-        if not stat.S_ISREG(status.st_mode) or offset >= status.st_size:
-            return None
-        return descriptor, offset, status.st_size - offset
-    except Exception:
+def left_out(environ, names):
+    """What the log says of header fields of a response that were left out; None when this route was told before."""
+    route = str(environ.get("REQUEST_URI", "")).partition("?")[0][:200]
+    if route in _told or len(_told) >= 100:
         return None
+    _told.add(route)
+    shown = "".join(char if char.isprintable() else "?" for char in route)
+    return ("the response to %s has header fields that belong to the server (PEP 3333, hop-by-hop): %s; they are left "
+            "out, here and, without a word, in further responses of this route" % (shown, names))
 
 
 class _BodyFile(io.RawIOBase):
@@ -143,6 +112,7 @@ class Glue:
     bytes_io = io.BytesIO
     file_wrapper = FileWrapper
     error_log = ErrorLog
+    left_out = staticmethod(left_out)
     # Static: what the library takes from an instance must not be bound to it.
     plain_file = staticmethod(plain_file)
     open_body = staticmethod(open_body)

@@ -60,8 +60,9 @@ extension LoopLane {
     ///
     /// - Throws: the Python error that `open` would raise.
     private static func open(_ path: PythonObject) throws(SendError) -> (descriptor: Int32, size: Int) {
-        var length = 0
-        guard let text = PyUnicode_AsUTF8AndSize(path, &length) else {
+        // As `os.fsencode` does: a name on disk need not be UTF-8 (PEP 383).
+        guard let encoded = PyUnicode_EncodeFSDefault(path) else {
+            guard PyErr_ExceptionMatches(roost_type_error()) != 0 else { throw .python }
             PyErr_Clear()
             throw .mistake(
                 ApplicationMistake(
@@ -70,11 +71,16 @@ extension LoopLane {
                 )
             )
         }
+        defer { Py_DecRef(encoded) }
+        var text: UnsafeMutablePointer<CChar>?
+        var length = 0
+        guard PyBytes_AsStringAndSize(encoded, &text, &length) == 0, let text else { throw .python }
         // What the application has checked is all of it, not what stands before a NUL.
         guard strlen(text) == length else {
             throw .mistake(ApplicationMistake(.value, "http.response.pathsend: the path holds a NUL byte"))
         }
-        let descriptor = Glibc.open(text, O_RDONLY | O_CLOEXEC)
+        // A FIFO would block the loop until somebody writes to it, and a terminal may become the process's.
+        let descriptor = Glibc.open(text, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         var status = stat()
         guard descriptor >= 0, fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
             let code = descriptor >= 0 ? (status.st_mode & S_IFMT == S_IFDIR ? EISDIR : EINVAL) : errno

@@ -92,7 +92,7 @@ struct OutgoingMessage: ~Copyable {
         guard let status = try number(messages.status, "status") else {
             throw .mistake(ApplicationMistake(.type, "\(type): the status is missing"))
         }
-        guard status >= 200, status <= 999 else {
+        guard status >= 200, status <= 599 else {
             throw .mistake(
                 ApplicationMistake(
                     .value,

@@ -122,10 +122,10 @@ struct Environ: ~Copyable {
         guard remember(request), let environ = PyDict_Copy(template) else { return nil }
         let path = percentDecoded(request.part(.path), scratch: scratch)
         let isSet =
-            set(environ, keys.path, latin1: UnsafeRawBufferPointer(rebasing: path[rootPath.byteCount(in: path)...]))
+            set(environ, keys.path, latin1: pathInfo(path))
             && set(environ, keys.query, latin1: request.part(.query))
             && setTarget(environ, request.part(.target))
-            && set(environ, keys.remotePort, latin1: request.part(.clientPort))
+            && setRemotePort(environ, request.part(.clientPort))
             && PyDict_SetItem(environ, keys.requestID, requestID) == 0
             && PyDict_SetItem(environ, keys.input, input) == 0
             && (!request.flags.contains(.http10) || PyDict_SetItem(environ, keys.protocolName, http10) == 0)
@@ -142,7 +142,7 @@ struct Environ: ~Copyable {
             !method.changed || PyDict_SetItem(template, keys.method, method.object) == 0,
             let host = host.object(for: Self.serverName(request)),
             !host.changed || PyDict_SetItem(template, keys.serverName, host.object) == 0,
-            let port = port.object(for: request.part(.port)),
+            let port = port.object(for: Self.serverPort(request)),
             !port.changed || PyDict_SetItem(template, keys.serverPort, port.object) == 0,
             let address = clientAddress.object(for: request.part(.clientAddress)),
             !address.changed || PyDict_SetItem(template, keys.remoteAddress, address.object) == 0
@@ -155,6 +155,29 @@ struct Environ: ~Copyable {
         guard request.part(.port).isEmpty else { return request.part(.host) }
         let name: StaticString = "localhost"
         return UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)
+    }
+
+    /// PEP 3333 wants a port, and frameworks make a number of it: on a Unix socket that of the scheme.
+    private static func serverPort(_ request: RequestEnvelopeReader) -> UnsafeRawBufferPointer {
+        guard request.part(.port).isEmpty else { return request.part(.port) }
+        let port: StaticString = request.flags.contains(.https) ? "443" : "80"
+        return UnsafeRawBufferPointer(start: port.utf8Start, count: port.utf8CodeUnitCount)
+    }
+
+    /// A port that nobody told, of a Unix socket's peer or of a client that a proxy named without it, is left out.
+    private func setRemotePort(_ environ: PythonObject, _ port: UnsafeRawBufferPointer) -> Bool {
+        if port.isEmpty || (port.count == 1 && port[0] == UInt8(ascii: "0")) {
+            return PyDict_DelItem(environ, keys.remotePort) == 0
+        }
+        return set(environ, keys.remotePort, latin1: port)
+    }
+
+    /// What `PATH_INFO` says: empty, or with a slash in front (RFC 3875 §4.1.5).
+    ///
+    /// The `*` of OPTIONS stands for an URI without a path (RFC 9112 §3.2.4).
+    private func pathInfo(_ path: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        let start = path.first == UInt8(ascii: "/") ? rootPath.byteCount(in: path) : path.count
+        return UnsafeRawBufferPointer(rebasing: path[start...])
     }
 
     private func setTarget(_ environ: PythonObject, _ target: UnsafeRawBufferPointer) -> Bool {

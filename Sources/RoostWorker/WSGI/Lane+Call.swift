@@ -18,6 +18,7 @@ extension Lane {
         let made = makeEnviron(request)
         reader.consume(header)
         if let made {
+            requestEnviron = made.environ
             enterApplication()
             if let iterable = roost_call2(glue.application, made.environ, startResponse) {
                 if WorkerProcess.isInert { leaveChild() }
@@ -27,6 +28,7 @@ extension Lane {
                 fail()
             }
             if let file = made.file { closeInput(file) }
+            requestEnviron = nil
             Py_DecRef(made.environ)
         } else {
             fail()

@@ -2,13 +2,14 @@ internal import CPython
 internal import WorkerLink
 
 extension Lane {
-    /// Hands the front a file to send by itself, when the application returned `wsgi.file_wrapper` around a plain one.
+    /// Hands the front a file to send by itself, when the application returned `wsgi.file_wrapper` around a plain one,
+    /// or what a framework makes of that for a part of it.
     ///
     /// - Returns: false when it must be read in blocks; then nothing was sent.
-    func sendFile(_ wrapper: PythonObject) -> Bool {
+    func sendFile(_ iterable: PythonObject) -> Bool {
         guard phase == .headReady, !isHeadRequest, !head.forbidsBody,
             let control = WorkerProcess.current?.mailbox.socket,
-            let file = plainFile(wrapper)
+            let file = plainFile(iterable)
         else { return false }
         // A Content-Length beyond the file's end takes the long way, where it is told.
         guard file.count > 0, head.contentLength.map({ $0 > 0 && $0 <= UInt64(file.count) }) ?? true else {
@@ -28,8 +29,8 @@ extension Lane {
         return true
     }
 
-    private func plainFile(_ wrapper: PythonObject) -> (descriptor: Int32, offset: Int64, count: Int64)? {
-        guard let found = roost_call1(glue.plainFile, wrapper) else {
+    private func plainFile(_ iterable: PythonObject) -> (descriptor: Int32, offset: Int64, count: Int64)? {
+        guard let found = roost_call1(glue.plainFile, iterable) else {
             logError()
             return nil
         }

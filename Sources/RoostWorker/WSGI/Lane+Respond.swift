@@ -11,7 +11,8 @@ extension Lane {
             // The application has done all it will.
             leaveApplication()
             if phase == .headReady, sendWhole(iterable, isList: kind.isList) { return }
-        } else if isFileWrapper(iterable) {
+        } else if isFileWrapper(iterable) || (phase == .headReady && head.status == 206) {
+            // Frameworks wrap the wrapper once more for the part that a Range asks for.
             leaveApplication()
             if sendFile(iterable) {
                 close(iterable)

@@ -78,6 +78,7 @@ extension Lane {
                 phase = .unanswered
                 try head.set(status: status, fields: fields)
                 phase = .headReady
+                if !head.leftOut.isEmpty, !tellLeftOut() { return nil }
             }
         } catch {
             error.raise()
@@ -85,6 +86,22 @@ extension Lane {
         }
         Py_IncRef(write)
         return write
+    }
+
+    /// Says in the log which of the application's fields were left out: once a route.
+    ///
+    /// - Returns: false with a Python error set.
+    private func tellLeftOut() -> Bool {
+        guard let environ = requestEnviron else { return true }
+        var names = head.leftOut.joined(separator: ", ")
+        guard let text = names.withUTF8({ PythonText.utf8(UnsafeRawBufferPointer($0)) }) else { return false }
+        defer { Py_DecRef(text) }
+        guard let said = roost_call2(glue.leftOut, environ, text) else { return false }
+        defer { Py_DecRef(said) }
+        guard said != roost_none() else { return true }
+        guard let line = PyUnicode_AsUTF8AndSize(said, nil) else { return false }
+        log(.warning, String(cString: line))
+        return true
     }
 
     private func isExceptionKeyword(_ keywords: PythonObject?) -> Bool {

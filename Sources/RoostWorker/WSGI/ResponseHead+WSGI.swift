@@ -3,12 +3,15 @@ internal import CPython
 extension ResponseHead {
     /// Takes what the application gave.
     ///
+    /// What is hop-by-hop is the server's: it is left out, and its name is in ``leftOut``.
+    ///
     /// Needs the GIL.
     ///
     /// - Throws: ``ApplicationMistake`` when PEP 3333 or RFC 9110 does not allow it. Then the head is unusable.
     mutating func set(status text: PythonObject, fields: PythonObject) throws(ApplicationMistake) {
         count = Self.fixedBytes
         contentLength = nil
+        if !leftOut.isEmpty { leftOut = [] }
         let reasonLength = try appendStatus(text)
         let fieldCount = PyList_Size(fields)
         guard fieldCount >= 0 else {
@@ -30,7 +33,7 @@ extension ResponseHead {
             }
             try appendField(name, value)
         }
-        storeCounts(reasonLength: reasonLength, fields: fieldCount)
+        storeCounts(reasonLength: reasonLength, fields: fieldCount - leftOut.count)
     }
 
     private mutating func appendStatus(_ text: PythonObject) throws(ApplicationMistake) -> Int {
@@ -56,6 +59,10 @@ extension ResponseHead {
                 "\(source): \(code) is no final status; the server sends those below 200"
             )
         }
+        guard code <= 599 else {
+            throw ApplicationMistake(.value, "\(source): \(code) is no HTTP status; they end at 599")
+        }
+        guard length <= Int(UInt16.max) else { throw tooLarge }
         guard line.allSatisfy({ ByteTable.classes[Int($0)] & ByteTable.value != 0 }) else {
             throw ApplicationMistake(
                 .value,
@@ -93,11 +100,8 @@ extension ResponseHead {
         storeLengths(name: nameLength, value: valueLength, at: place)
         switch HeadField(nameBytes) {
         case .hopByHop:
-            throw ApplicationMistake(
-                .value,
-                "\(source): '\(String(decoding: nameBytes, as: UTF8.self))' is hop-by-hop: "
-                    + "it belongs to the server (PEP 3333, RFC 9110 section 7.6.1)"
-            )
+            leftOut.append(String(decoding: nameBytes, as: UTF8.self))
+            count = place
         case .contentLength:
             try takeContentLength(valueBytes)
         case .other: break

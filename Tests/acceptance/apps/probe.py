@@ -226,8 +226,7 @@ def fields(environ, start_response, query):
 
 
 BAD_HEADS = {
-    "hop": ("200 OK", [("Connection", "close")]),
-    "encoding": ("200 OK", [("Transfer-Encoding", "chunked")]),
+    "too high": ("999 Beyond", []),
     "crlf": ("200 OK", [("X-A", "1\r\nX-Injected: yes")]),
     "name": ("200 OK", [("X A", "1")]),
     "reason": ("200 OK\r\nX-Injected: yes", []),
@@ -237,6 +236,15 @@ BAD_HEADS = {
     "unicode": ("200 OK", [("X-A", "\u20ac")]),
     "bytes": (b"200 OK", []),
 }
+
+
+def hop_by_hop(environ, start_response, query):
+    """What examples of server-sent events set."""
+    start_response("200 OK", [
+        ("Content-Type", "text/event-stream"), ("Connection", "keep-alive"), ("Transfer-Encoding", "chunked"),
+    ])
+    yield b"data: one\n\n"
+    yield b"data: two\n\n"
 
 
 def bad_head(environ, start_response, query):
@@ -326,6 +334,7 @@ ROUTES = {
     "/long": too_long,
     "/lazy": lazy,
     "/fields": fields,
+    "/hop-by-hop": hop_by_hop,
     "/bad-head": bad_head,
     "/no-start": no_start,
     "/yields-text": yields_text,

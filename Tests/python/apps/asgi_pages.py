@@ -218,6 +218,19 @@ async def pathsend(scope, receive, send):
         os.unlink(file.name)
 
 
+async def strange_pathsend(scope, receive, send):
+    """A file whose name is not UTF-8, or one that nobody writes to."""
+    with tempfile.TemporaryDirectory() as directory:
+        path = os.path.join(directory, os.fsdecode(b"caf\xe9"))
+        if scope["query_string"] == b"fifo":
+            os.mkfifo(path)
+        else:
+            with open(path, "wb") as file:
+                file.write(b"0123456789")
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.pathsend", "path": path})
+
+
 async def late_pathsend(scope, receive, send):
     """The file's path when the head has gone out."""
     with tempfile.NamedTemporaryFile(delete=False) as file:

@@ -5,6 +5,7 @@ import os
 import sys
 import tempfile
 import threading
+import types
 from wsgiref.validate import validator
 
 PLAIN = [("Content-Type", "text/plain")]
@@ -206,12 +207,10 @@ BAD_HEADS = {
     "header-name-space": ("200 OK", [("A B", "b")]),
     "header-name-colon": ("200 OK", [("A:", "b")]),
     "header-name-not-ascii": ("200 OK", [("\u00e9", "b")]),
-    "hop-by-hop-connection": ("200 OK", [("Connection", "close")]),
-    "hop-by-hop-transfer-encoding": ("200 OK", [("transfer-encoding", "chunked")]),
-    "hop-by-hop-upgrade": ("200 OK", [("UPGRADE", "x")]),
-    "hop-by-hop-keep-alive": ("200 OK", [("Keep-Alive", "x")]),
-    "hop-by-hop-te": ("200 OK", [("TE", "x")]),
-    "hop-by-hop-trailer": ("200 OK", [("Trailer", "x")]),
+    "status-of-600": ("600 Beyond", []),
+    "status-of-999": ("999 Beyond", []),
+    "reason-too-long": ("200 " + "x" * 70_000, []),
+    "hop-by-hop-line-feed": ("200 OK", [("Connection", "close\nX-A: b")]),
     "length-not-a-number": ("200 OK", [("Content-Length", "x")]),
     "length-negative": ("200 OK", [("Content-Length", "-1")]),
     "length-empty": ("200 OK", [("Content-Length", "")]),
@@ -219,6 +218,17 @@ BAD_HEADS = {
     "length-huge": ("200 OK", [("Content-Length", "9" * 40)]),
     "head-too-large": ("200 OK", [("A", "x" * 100_000)]),
 }
+
+
+HOP_BY_HOP = ["Connection", "transfer-encoding", "UPGRADE", "Keep-Alive", "TE", "Trailer", "Proxy-Connection",
+              "Proxy-Authenticate"]
+
+
+def hop_by_hop(environ, start_response):
+    """Sets the field that the query names between two others."""
+    name = environ["QUERY_STRING"]
+    start_response("200 OK", [("X-Before", "1"), (name, "keep-alive"), ("X-After", "2")])
+    return [b"seen"]
 
 
 def bad_head(environ, start_response):
@@ -405,6 +415,86 @@ def file_closed(environ, start_response):
     wrapper.close = lambda: (file.close(), closed.append(True))
     start_response("200 OK", PLAIN)
     return wrapper
+
+
+def file_sought(environ, start_response):
+    """What a framework does that knows a seekable wrapper."""
+    wrapper = environ["wsgi.file_wrapper"](_file())
+    assert wrapper.seekable()
+    assert wrapper.seek(-3, os.SEEK_END) == 7 and wrapper.tell() == 7
+    start_response("206 Partial Content", PLAIN)
+    return wrapper
+
+
+def file_range_of_webob(environ, start_response):
+    wrapper = environ["wsgi.file_wrapper"](_file())
+    start_response("206 Partial Content", PLAIN)
+    return wrapper.app_iter_range(2, 5)
+
+
+class _RangeWrapper:
+    """What Werkzeug makes of a wrapper, as far as it is looked at."""
+
+    read_length, end_reached = 0, False
+
+    def __init__(self, iterable, start, count):
+        self.iterable = iter(iterable)
+        self.seekable = hasattr(iterable, "seekable") and iterable.seekable()
+        self.start_byte, self.end_byte = start, None if count is None else start + count
+        self.close = iterable.close
+
+    def __iter__(self):
+        raise AssertionError("the part is not to be read in blocks")
+
+
+def file_range_of_werkzeug(environ, start_response):
+    """Starts and counts as the query says."""
+    sys.modules["werkzeug.wsgi"] = types.SimpleNamespace(_RangeWrapper=_RangeWrapper)
+    start_response("206 Partial Content", PLAIN)
+    return _RangeWrapper(environ["wsgi.file_wrapper"](_file()), *eval(environ["QUERY_STRING"]))
+
+
+def _bounded(file, size):
+    """A file as Falcon bounds it."""
+    def read(self, size=-1):
+        size = self.remaining if size is None or size < 0 else min(size, self.remaining)
+        data = self.fh.read(size)
+        self.remaining -= len(data)
+        return data
+
+    kind = type("_BoundedFile", (), {"read": read, "__module__": "falcon.routing.static"})
+    bounded = kind()
+    bounded.fh, bounded.close, bounded.remaining = file, file.close, size
+    return bounded
+
+
+def file_range_of_falcon(environ, start_response):
+    file = _file()
+    file.seek(1)
+    start_response("206 Partial Content", PLAIN)
+    return environ["wsgi.file_wrapper"](_bounded(file, 4))
+
+
+def range_in_memory(environ, start_response):
+    wrapper = environ["wsgi.file_wrapper"](io.BytesIO(b"0123456789"), 2)
+    start_response("206 Partial Content", PLAIN)
+    return wrapper.app_iter_range(3, 8)
+
+
+def range_of_pipe(environ, start_response):
+    reader, writer = os.pipe()
+    os.write(writer, b"0123456789")
+    os.close(writer)
+    wrapper = environ["wsgi.file_wrapper"](os.fdopen(reader, "rb"), 2)
+    assert not wrapper.seekable()
+    start_response("206 Partial Content", PLAIN)
+    return wrapper.app_iter_range(3, 8)
+
+
+def generated_part(environ, start_response):
+    """A part that is no file's."""
+    start_response("206 Partial Content", PLAIN)
+    return iter([b"ab", b"cd"])
 
 
 def file_in_memory(environ, start_response):
