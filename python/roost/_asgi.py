@@ -212,7 +212,7 @@ class Server:
         self._bell = -1
         self._drain = self._interrupt = self._pools = None
         self.loop = _loops.make(settings.get("event_loop") or "auto")
-        self._lifespan = _lifespan.Lifespan(loaded.application)
+        self._lifespan = _lifespan.Lifespan(loaded.application, self._lifespan_broke)
         _forks.close_in_child(self.loop)
 
     def run(self):
@@ -335,6 +335,11 @@ class Server:
             stream = _streams.get(wish["stream"])
             if stream is not None and self._interrupt(stream.name):
                 _cancel(stream)
+
+    def _lifespan_broke(self, error):
+        """The front has this worker replaced. A program of the user's own can only be told of it."""
+        if not self._ended.done():
+            _lanes.send(self._native, self._control, _lifespan.broken_message(error))
 
     def _end(self, is_stopped):
         if not self._ended.done():
