@@ -42,11 +42,11 @@ class Lifespan:
         if self._started.done():
             # It raises what went wrong behind its message, most often.
             await asyncio.wait([self.task], timeout=1)
-            raise self._failure(self._started.result(), _error_of(self.task))
+            raise failure(self._started.result(), _error_of(self.task))
         error = _error_of(self.task)
         # Who raises before it has asked for anything knows nothing of lifespans.
         if error is not None and (self._was_asked or self._is_known):
-            raise self._failure(_loading.line_of(error), error)
+            raise failure(_loading.line_of(error), error)
         self.task = None
 
     async def shutdown(self):
@@ -113,24 +113,25 @@ class Lifespan:
             raise RuntimeError("unexpected ASGI message %r: the lifespan is further on" % kind)
         future.set_result(result)
 
-    @staticmethod
-    def _failure(message, error):
-        # Starlette sends a whole traceback: its last line says what went wrong.
-        reason = _loading.line_of(error) if error is not None else NO_REASON
-        lines = message.strip().splitlines() or [reason]
-        return _loading.LoadingError(
-            "application cannot start",
-            "its start-up (lifespan) failed: %s" % lines[-1],
-            None,
-            error,
-            traceback_text=message if error is None and len(lines) > 1 else None,
-        )
+
+def failure(message, error):
+    """The LoadingError of a start-up that has failed with this message or error."""
+    # Starlette sends a whole traceback: its last line says what went wrong.
+    reason = _loading.line_of(error) if error is not None else NO_REASON
+    lines = message.strip().splitlines() or [reason]
+    return _loading.LoadingError(
+        "application cannot start",
+        "its start-up (lifespan) failed: %s" % lines[-1],
+        None,
+        error,
+        traceback_text=message if error is None and len(lines) > 1 else None,
+    )
 
 
 def broken_message(error):
     """What the front is told of a lifespan that has failed while the application served."""
-    failure = _loading.LoadingError("lifespan failed", _loading.line_of(error), None, error).message()
-    return {"type": "broken", "reason": failure["reason"], "traceback": failure["traceback"]}
+    said = _loading.LoadingError("lifespan failed", _loading.line_of(error), None, error).message()
+    return {"type": "broken", "reason": said["reason"], "traceback": said["traceback"]}
 
 
 def ended_process(error):
