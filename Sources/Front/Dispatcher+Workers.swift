@@ -10,11 +10,12 @@ extension Dispatcher {
     func warmUp(
         _ seat: WorkerSeat,
         path: String,
+        hostField: [UInt8],
         host: [UInt8],
         port: [UInt8],
         completion: @escaping (Bool) -> Void
     ) {
-        let owner = WarmUp(path: path, host: host, port: port, completion: completion)
+        let owner = WarmUp(path: path, hostField: hostField, host: host, port: port, completion: completion)
         let exchange = makeExchange(for: owner)
         exchange.stage = .running
         exchange.isWarmUp = true

@@ -54,11 +54,24 @@ public struct FrontConfiguration: Sendable {
         public var path: String?
         /// Whether the app may say what to ask instead: where nobody chose the path.
         public var isDefault: Bool
+        /// The request's Host; nil for one that the app accepts, or the name that the server listens on.
+        public var host: String?
 
         /// Creates it.
-        public init(path: String?, isDefault: Bool = false) {
+        public init(path: String?, isDefault: Bool = false, host: String? = nil) {
             self.path = path
             self.isDefault = isDefault
+            self.host = host
+        }
+
+        /// The Host for a worker that has introduced itself, on a server that listens on the name `bind`.
+        func host(for introduction: WorkerIntroduction?, bind: String) -> String {
+            if let host { return host }
+            // The worker's word: no field that a client could not send.
+            guard let own = introduction?.warmUpHost, own.utf8.count <= 255,
+                Array(own.utf8).withUnsafeBytes({ Authority.isValid($0) })
+            else { return bind }
+            return own
         }
 
         /// What a worker is asked that has introduced itself; nil for nothing.

@@ -13,12 +13,14 @@ final class WarmUp: ExchangeOwner {
     /// Whether the app has been told so.
     var isCutShort = false
     private let path: String
+    private let hostField: [UInt8]
     private let host: [UInt8]
     private let port: [UInt8]
     private let completion: (Bool) -> Void
 
-    init(path: String, host: [UInt8], port: [UInt8], completion: @escaping (Bool) -> Void) {
+    init(path: String, hostField: [UInt8], host: [UInt8], port: [UInt8], completion: @escaping (Bool) -> Void) {
         self.path = path
+        self.hostField = hostField
         self.host = host
         self.port = port
         self.completion = completion
@@ -32,7 +34,7 @@ final class WarmUp: ExchangeOwner {
             (.port, port), (.clientAddress, Array("127.0.0.1".utf8)), (.clientPort, [UInt8(ascii: "0")]),
         ]
         let fields: [([UInt8], [UInt8])] = [
-            (Array("Host".utf8), port.isEmpty ? Array("localhost".utf8) : host),
+            (Array("Host".utf8), hostField),
             (Array("User-Agent".utf8), Array("roost-warm-up".utf8)),
             (Array("Accept".utf8), Array("*/*".utf8)),
         ]

@@ -57,7 +57,15 @@ final class WorkerEvents: WorkerPoolDelegate {
         case nil:
             break
         }
-        dispatcher.warmUp(seat, path: path, host: Array(host.utf8), port: Array(port.utf8), completion: done)
+        let field = warmUp.host(for: worker.introduction, bind: port.isEmpty ? "localhost" : host)
+        dispatcher.warmUp(
+            seat,
+            path: path,
+            hostField: Array(field.utf8),
+            host: Array(host.utf8),
+            port: Array(port.utf8),
+            completion: done
+        )
     }
 
     func workerBecameReady(_ worker: Worker) {

@@ -68,6 +68,12 @@ public struct ServerConfiguration: Sendable, Equatable {
         /// The path of the one request a new worker answers before it gets traffic, or `nil` for none.
         public var warmUpPath: String? = "/"
 
+        /// The Host of that request, or `nil` for the name that the app or the first address gives.
+        public var warmUpHost: String?
+
+        /// What the app finds in `sys.argv` behind its own name.
+        public var scriptArguments: [String] = []
+
         /// The path below which the app is mounted, without a slash at its end; empty for none.
         public var rootPath = ""
     }

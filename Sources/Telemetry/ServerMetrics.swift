@@ -81,7 +81,9 @@ public struct ServerMetrics: Sendable, Equatable {
     public private(set) var workerRestarts: UInt64 = 0
 
     /// Workers replaced though they could have gone on, by reason.
-    public private(set) var recycles = LabelledCounter(labels: ["max_requests", "max_rss", "max_lifetime", "stuck"])
+    public private(set) var recycles = LabelledCounter(
+        labels: ["max_requests", "max_rss", "max_lifetime", "stuck", "lifespan"]
+    )
 
     /// Reloads, by how they ended.
     public private(set) var reloads = LabelledCounter(labels: ["succeeded", "failed"])

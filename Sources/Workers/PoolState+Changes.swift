@@ -67,16 +67,30 @@ extension PoolState {
 
     /// Wants a successor for a worker.
     ///
-    /// - Returns: Whether one will come. Not for a worker that has no place, that is being replaced already, or whose
-    ///   whole generation is; nor, unless it is stuck, while ``canRecycle`` is false.
-    mutating func replace(_ worker: WorkerID, because reason: ReplacementReason, at now: Instant) -> Bool {
+    /// A failure that the successor may share is answered ever more slowly, as deaths are: its workers follow each other
+    /// at one position, which counts their short lives.
+    ///
+    /// - Returns: How long until one begins; nil when none will come. None does for a worker that has no place, that is
+    ///   being replaced already, or whose whole generation is; nor, unless it is urgent, while ``canRecycle`` is false.
+    mutating func replace(
+        _ worker: WorkerID,
+        because reason: ReplacementReason,
+        jitter: Double = 0,
+        at now: Instant
+    ) -> Duration? {
         guard phase == .running, replacesWorkers, let place = place(of: worker), place.role == .current else {
-            return false
+            return nil
         }
-        guard reason == .stuck || canRecycle else { return false }
-        if case .filled = positions[place.index].successor?.seat { return false }
-        positions[place.index].successor = Successor(because: reason, seat: .waiting(until: now))
-        return true
+        guard reason.isUrgent || canRecycle else { return nil }
+        if case .filled = positions[place.index].successor?.seat { return nil }
+        let wait = reason.servedBeforeFailure.map { served in
+            positions[place.index].backoff.wait(afterLife: served, jitter: jitter)
+        }
+        positions[place.index].successor = Successor(
+            because: reason,
+            seat: .waiting(until: now + Nanoseconds(wait ?? .zero))
+        )
+        return wait ?? .zero
     }
 
     // MARK: Scale

@@ -23,10 +23,13 @@ extension PoolState {
         case .successor:
             guard let successor = positions[place.index].successor else { return [] }
             let predecessor = dismiss(positions[place.index].current)
+            let backoff = positions[place.index].backoff
             positions[place.index] = Position(.filled(worker))
+            // Its successor may fail as it has.
+            if successor.because.servedBeforeFailure != nil { positions[place.index].backoff = backoff }
             served()
             guard let predecessor else { return [.open(worker)] }
-            if successor.because != .stuck { recycled = predecessor }
+            if !successor.because.isUrgent { recycled = predecessor }
             return [.open(worker), .replaced(predecessor, because: successor.because), .drain(predecessor)]
         case .coming:
             coming?.prepared.insert(worker)

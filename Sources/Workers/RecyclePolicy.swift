@@ -48,7 +48,7 @@ public struct RecyclePolicy: Sendable, Equatable {
 
     private static func rank(_ reason: ReplacementReason) -> (Int, UInt64) {
         switch reason {
-        case .stuck: (3, 0)
+        case .stuck, .brokenLifespan: (3, 0)
         case .maximumMemory(let bytes, limit: _): (2, bytes)
         case .maximumRequests(let served, limit: _): (1, served)
         case .maximumLifetime(let served, limit: _): (0, Nanoseconds(served).count)

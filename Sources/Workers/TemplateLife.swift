@@ -221,7 +221,8 @@ struct TemplateLife: Sendable, Equatable {
                 .timedOut,
                 title: "the app was not imported in time",
                 reason: "importing the app took longer than \(startupTimeout.inSeconds) s",
-                hint: "a longer startup timeout, if the app needs the time"
+                hint: "what starts a server or waits for ever belongs under: if __name__ == '__main__'; or a longer "
+                    + "startup timeout, if the app needs the time"
             )
             state = .killed
             return [.kill]

@@ -82,6 +82,9 @@ public final class Worker {
         errorEnd = process.error
     }
 
+    /// When it began to take requests; nil before that.
+    var readySince: Instant? { life.readySince }
+
     /// Whether it takes requests.
     public var isReady: Bool {
         if case .ready = life.state { true } else { false }

@@ -133,6 +133,20 @@ struct WorkerLife: Sendable, Equatable {
         }
     }
 
+    /// The app has failed in it, beside its requests, before it took any.
+    mutating func broke(_ failure: StartupFailure) -> Action {
+        switch state {
+        case .warmingUp, .standingBy:
+            self.failure = failure
+            return kill(because: .failedToStart)
+        case .starting:
+            // It has nothing yet that could fail.
+            return kill(because: .protocolViolation(.unexpectedFrame))
+        case .ready, .draining, .stopping, .terminating, .killed, .dead:
+            return .none
+        }
+    }
+
     /// The warm-up request has got an answer, or will not get one.
     mutating func warmedUp(isAnswered: Bool) -> Action {
         guard case .warmingUp = state else { return .none }
@@ -215,7 +229,8 @@ struct WorkerLife: Sendable, Equatable {
                     : "importing the app and its own start-up took longer than \(startupTimeout.inSeconds) s",
                 hint: isWarmingUp
                     ? "another --warm-up path, or none; or a longer startup timeout, if the app needs the time"
-                    : "a longer startup timeout, if the app needs the time"
+                    : "what starts a server or waits for ever belongs under: if __name__ == '__main__'; or a longer "
+                        + "startup timeout, if the app needs the time"
             )
             return kill(because: .failedToStart)
         case .draining(let until), .stopping(let until):
@@ -252,7 +267,7 @@ struct WorkerLife: Sendable, Equatable {
                     .ended,
                     title: "a worker ended before it was ready",
                     reason: "its process ended with \(exit)",
-                    hint: "import the app's module with the same python to see why"
+                    hint: endHint(exit)
                 )
             case .protocolViolation(let violation):
                 failure = StartupFailure(
@@ -268,6 +283,18 @@ struct WorkerLife: Sendable, Equatable {
         return .bury(
             WorkerDeath(exit: exit, reason: reason, served: readySince.map { now.since($0).duration }, failure: failure)
         )
+    }
+
+    /// What to do about a process that ended before it had said anything.
+    private func endHint(_ exit: ProcessExit) -> String {
+        if reason == .doorbellClosed {
+            return "check that the app leaves the descriptors 3, 4 and 5 alone: what makes a daemon closes them"
+        }
+        if exit == .exited(status: 0) {
+            return "the app ended the process itself: what makes a daemon, or calls os._exit, belongs under: "
+                + "if __name__ == '__main__'"
+        }
+        return "import the app's module with the same python to see why"
     }
 
     private mutating func standBy() -> Action {

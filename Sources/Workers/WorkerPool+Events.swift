@@ -68,6 +68,8 @@ extension WorkerPool {
             perform(worker.life.reportedReady(warmsUp: configuration(of: worker).warmsUp), on: worker)
         case .failed(let failure):
             perform(worker.life.reportedFailure(failure), on: worker)
+        case .broken(let reason, let traceback):
+            lifespanBroke(in: worker, reason: reason, traceback: traceback)
         case .threads(let count):
             // A stranger's word: no more than it was asked for.
             worker.startedThreads = min(max(count, worker.startedThreads), worker.link.lanes.count)

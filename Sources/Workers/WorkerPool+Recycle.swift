@@ -16,9 +16,10 @@ extension WorkerPool {
     public func replace(_ id: WorkerID, because reason: ReplacementReason) -> Bool {
         guard let worker = workers[id] else { return false }
         if reason.takesNoNewRequests { delegate?.workerIsDraining(worker) }
-        guard state.replace(id, because: reason, at: now) else { return false }
+        guard let wait = state.replace(id, because: reason, jitter: .random(in: 0...1), at: now) else { return false }
         var metadata = metadata(of: worker)
         metadata["reason"] = .string(reason.description)
+        if wait > .zero { metadata["wait"] = "\(Nanoseconds(wait).inMilliseconds) ms" }
         logger.notice("worker is to be replaced", metadata: metadata)
         startDue()
         settle()

@@ -51,6 +51,8 @@ public struct WorkerPoolConfiguration: Sendable {
     public var library: String
     /// The application, as typed: `shop.wsgi:app`.
     public var target: String
+    /// What the application finds in `sys.argv` behind its target; no text has a NUL.
+    public var scriptArguments: [String] = []
     /// What becomes the first entry of the worker's `sys.path`.
     public var applicationDirectory: String
     /// Where workers run; nil for where this process runs.

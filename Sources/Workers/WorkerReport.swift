@@ -12,6 +12,8 @@ public struct WorkerIntroduction: Sendable, Equatable {
     public var isSticky = false
     /// What to ask it for first, where `/` is not the right thing; nil when `/` is.
     public var warmUpPath: String?
+    /// A host that the app answers to; nil when any will do, or it does not say.
+    public var warmUpHost: String?
 }
 
 /// How an application is called.
@@ -28,6 +30,8 @@ enum WorkerReport: Sendable, Equatable {
     case ready(WorkerIntroduction)
     /// The app cannot be loaded.
     case failed(StartupFailure)
+    /// Something of the app in the worker has failed while it serves, and does not come back.
+    case broken(reason: String, traceback: String?)
     /// So many threads exist now.
     case threads(Int)
     /// The pools of threads inside the app, as they are now.
@@ -56,7 +60,8 @@ enum WorkerReport: Sendable, Equatable {
                     importTime: Self.duration(fields["import_seconds"]),
                     interface: string("interface").flatMap(AppInterface.init(rawValue:)) ?? .wsgi,
                     isSticky: fields["sticky"] == .boolean(true),
-                    warmUpPath: string("warm_up")
+                    warmUpPath: string("warm_up"),
+                    warmUpHost: string("warm_up_host")
                 )
             )
         case "failed":
@@ -70,6 +75,8 @@ enum WorkerReport: Sendable, Equatable {
                     traceback: string("traceback")
                 )
             )
+        case "broken":
+            self = .broken(reason: string("reason") ?? "it gave no reason", traceback: string("traceback"))
         case "threads":
             guard case .integer(let count) = fields["count"] else { return nil }
             self = .threads(count)

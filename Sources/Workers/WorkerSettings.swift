@@ -42,6 +42,6 @@ extension WorkerPoolConfiguration {
             ("interface", .string(interface?.rawValue ?? "auto")),
             ("concurrency", .integer(max(concurrency, 1))),
             ("event_loop", .string(eventLoop)),
-        ]
+        ] + (scriptArguments.isEmpty ? [] : [("script_arguments", .string(scriptArguments.joined(separator: "\0")))])
     }
 }

@@ -15,7 +15,7 @@ final class Reloader: Sendable {
     static let changeable: Set<String> = [
         "target", "app-dir", "python", "processes", "threads", "startup-timeout", "graceful-timeout", "drain-timeout",
         "max-threads", "max-requests", "max-requests-jitter", "max-rss", "max-lifetime", "queue-limit", "config",
-        "preload", "interface", "concurrency", "event-loop",
+        "preload", "interface", "concurrency", "event-loop", "script-arguments",
     ]
 
     private let arguments: [String]

@@ -99,7 +99,11 @@ struct ServeCommand {
         let server = FrontServer(
             configuration: front,
             workers: pool,
-            warmUp: .init(path: configuration.application.warmUpPath, isDefault: resolved.origins["warm-up"] == nil),
+            warmUp: .init(
+                path: configuration.application.warmUpPath,
+                isDefault: resolved.origins["warm-up"] == nil,
+                host: configuration.application.warmUpHost
+            ),
             logger: logger,
             accessLog: access.map { access in { access.write($0) } }
         )

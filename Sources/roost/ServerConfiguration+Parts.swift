@@ -87,6 +87,7 @@ extension ServerConfiguration {
             target: application.target?.description ?? "",
             applicationDirectory: application.directory
         )
+        pool.scriptArguments = application.scriptArguments
         pool.descriptorLimit = launched.descriptorLimit
         if workers.preloadsApp { pool.source = .preloaded }
         pool.processes = workers.processes

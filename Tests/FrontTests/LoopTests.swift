@@ -479,6 +479,15 @@ import WorkerLink
         #expect(FrontConfiguration.WarmUp(path: "/", isDefault: true).path(for: nil) == "/")
     }
 
+    @Test func `a host is what somebody chose, else what the app accepts, else the name of the address`() {
+        let django = WorkerIntroduction(warmUpHost: "shop.example")
+        #expect(FrontConfiguration.WarmUp(path: "/").host(for: django, bind: "127.0.0.1") == "shop.example")
+        #expect(FrontConfiguration.WarmUp(path: "/", host: "own.example").host(for: django, bind: "x") == "own.example")
+        #expect(FrontConfiguration.WarmUp(path: "/").host(for: nil, bind: "localhost") == "localhost")
+        let hostile = WorkerIntroduction(warmUpHost: "a\r\nX: y")
+        #expect(FrontConfiguration.WarmUp(path: "/").host(for: hostile, bind: "127.0.0.1") == "127.0.0.1")
+    }
+
     @Test(arguments: ["no-slash", "/a b", "/a\r\nX: y", "/\u{e9}"])
     func `what is no path is not asked`(path: String) {
         let introduction = WorkerIntroduction(interface: .asgi, warmUpPath: path)

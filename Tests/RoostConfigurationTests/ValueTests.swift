@@ -61,7 +61,9 @@ import Testing
         ("shop.wsgi:app", "shop.wsgi:app"), ("shop:create_app()", "shop:create_app()"), ("shop", "shop"),
         ("shop:ns.app", "shop:ns.app"), ("dash_app.py", "/base/dash_app.py"),
         ("src/a-b.py:srv", "/base/src/a-b.py:srv"),
-        ("/x/y.py:make()", "/x/y.py:make()"), ("Übung:ä", "Übung:ä"),
+        ("/x/y.py:make()", "/x/y.py:make()"), ("shop:make('prod', debug=False)", "shop:make('prod', debug=False)"),
+        ("shop:make(':80', {'a': 1})", "shop:make(':80', {'a': 1})"), ("/a(b)/y.py:make(1)", "/a(b)/y.py:make(1)"),
+        ("/a(b:c)/y.py:make()", "/a(b:c)/y.py:make()"), ("Übung:ä", "Übung:ä"),
     ])
     func `a target is a module or a file, with an attribute or a factory`(text: String, target: String) throws {
         #expect(try AppTarget.parse(text, base: "/base").description == target)
@@ -91,10 +93,6 @@ import Testing
         ("my-app:app", "'my-app' is not a module name", "the file instead: my-app.py"),
         ("a..b:app", "'a..b' is not a module name", "module:app or file.py"),
         ("shop:1app", "'1app' is not a Python name", "module:app"),
-        (
-            "shop:make('x')", "'make('x')' passes arguments; a factory is called with none",
-            "a function of no arguments that makes this call"
-        ),
         ("shop:make(", "'make(' is not a call", "module:create_app()"),
     ])
     func `a target that cannot be is refused with what to write`(text: String, reason: String, suggestion: String) {

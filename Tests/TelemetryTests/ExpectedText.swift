@@ -83,6 +83,7 @@ enum ExpectedText {
         roost_worker_recycles_total{reason="max_rss"} 0
         roost_worker_recycles_total{reason="max_lifetime"} 0
         roost_worker_recycles_total{reason="stuck"} 0
+        roost_worker_recycles_total{reason="lifespan"} 0
         # HELP roost_reloads_total Reloads.
         # TYPE roost_reloads_total counter
         roost_reloads_total{result="succeeded"} 0

@@ -39,7 +39,7 @@ import Testing
                     }
                     leaving.insert(worker)
                 case .replaced(let worker, let reason):
-                    if reason != .stuck { recycled.insert(worker) }
+                    if !reason.isUrgent { recycled.insert(worker) }
                 case .reloaded: reloads += 1
                 case .reloadFailed, .waitToReplace, .generationChanged: break
                 case .fail(let failure): complaint = "gave up: \(failure)"
@@ -55,7 +55,11 @@ import Testing
             case 1, 2:
                 if let worker = any(of: open) {
                     let reason: ReplacementReason =
-                        random.next(3) == 0 ? .stuck : .maximumRequests(served: 1, limit: 1)
+                        switch random.next(6) {
+                        case 0, 1: .stuck
+                        case 2: .brokenLifespan(served: .seconds(random.next(20)))
+                        default: .maximumRequests(served: 1, limit: 1)
+                        }
                     _ = pool.replace(worker, because: reason)
                 }
             case 3: perform(pool.scale(to: 1 + random.next(4)), mayShrink: true)

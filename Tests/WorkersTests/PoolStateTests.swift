@@ -48,7 +48,7 @@ struct PoolFixture {
     mutating func reload(processes: Int) -> Bool { state.reload(processes: processes, at: clock.now) }
     mutating func scale(to processes: Int) -> [PoolState.Action] { state.scale(to: processes, at: clock.now) }
     mutating func replace(_ worker: WorkerID, because reason: ReplacementReason) -> Bool {
-        state.replace(worker, because: reason, at: clock.now)
+        state.replace(worker, because: reason, at: clock.now) != nil
     }
     mutating func notStarted(_ place: PoolState.Place) -> [PoolState.Action] {
         state.notStarted(place, failure: Self.failure, jitter: 0, at: clock.now)
@@ -312,6 +312,41 @@ func worker(_ raw: Int) -> WorkerID { WorkerID(raw: raw) }
         #expect(pool.startDue() == [worker(3), worker(4)])
         #expect(pool.replace(worker(2), because: .stuck) == false)
         #expect(pool.replace(worker(99), because: .stuck) == false)
+    }
+
+    static let broken = ReplacementReason.brokenLifespan(served: .seconds(1))
+
+    @Test func `a worker whose lifespan broke is replaced beside others, and serves on meanwhile`() {
+        var pool = PoolFixture.serving(2)
+        _ = pool.replace(worker(1), because: Self.full)
+        #expect(pool.replace(worker(2), because: Self.broken) == true)
+        #expect(pool.startDue() == [worker(3)])
+        pool.clock.advance(by: .milliseconds(100))
+        #expect(pool.startDue() == [worker(4)])
+        #expect(pool.state.positions[1].current == .filled(worker(2)))
+        #expect(
+            pool.prepared(worker(4)) == [
+                .open(worker(4)), .replaced(worker(2), because: Self.broken), .drain(worker(2)),
+            ]
+        )
+    }
+
+    @Test func `lifespans that break again and again are answered ever more slowly, until one holds`() {
+        var pool = PoolFixture.serving(1)
+        var current = 1
+        for wait in [100, 200, 400, 800] {
+            let now = pool.clock.now
+            let begins = pool.state.replace(worker(current), because: Self.broken, at: now)
+            #expect(begins == .milliseconds(wait))
+            pool.clock.advance(by: .milliseconds(UInt64(wait)))
+            #expect(pool.startDue() == [worker(current + 1)])
+            _ = pool.prepared(worker(current + 1))
+            _ = pool.end(worker(current), PoolFixture.left)
+            current += 1
+        }
+        let held = ReplacementReason.brokenLifespan(served: .seconds(60))
+        let now = pool.clock.now
+        #expect(pool.state.replace(worker(current), because: held, at: now) == .zero)
     }
 
     @Test func `a successor that cannot start is tried again later, and the worker goes on`() {

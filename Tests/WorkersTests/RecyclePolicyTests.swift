@@ -88,7 +88,7 @@ import Testing
     @Test func `every reason has one of the short names that metrics know`() {
         let reasons: [ReplacementReason] = [
             .maximumRequests(served: 1, limit: 1), .maximumMemory(bytes: 1, limit: 1),
-            .maximumLifetime(served: .zero, limit: .zero), .stuck,
+            .maximumLifetime(served: .zero, limit: .zero), .stuck, .brokenLifespan(served: .zero),
         ]
         #expect(reasons.map(\.shortName) == ReplacementReason.shortNames)
     }

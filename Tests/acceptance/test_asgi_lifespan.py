@@ -67,6 +67,23 @@ def test_a_task_of_the_lifespan_lives_as_long_as_the_worker(starting):
     assert "ticker cancelled" in notes(server)
 
 
+def test_a_lifespan_that_fails_while_the_app_serves_costs_its_worker_alone(starting):
+    """uvicorn serves on without what the lifespan ran."""
+    if starting.kind != "roost":
+        pytest.skip("it is served")
+    server = starting("conform_lifespan:breaks")
+    before = server.get("/").json()["pid"]
+    (server.directory / "break").touch()
+    # Somebody serves all the time: the successor comes first.
+    eventually(lambda: server.get("/").json()["pid"] != before, "another has its place")
+    assert server.metric("roost_worker_recycles_total", reason="lifespan") == 1
+    lines = [line for line in server.log().splitlines() if "lifespan failed while it served" in line]
+    assert len(lines) == 1 and " ERROR " in lines[0] and "the ticker stopped" in lines[0]
+    assert "raise RuntimeError" in server.log()
+    eventually(lambda: f"pid={before}" in server.log() and server.metric("roost_workers") == 1, "the old one has gone")
+    assert server.get("/").status == 200
+
+
 def test_shutdown_comes_after_the_last_request(starting):
     server = starting("conform_lifespan:with_state")
     with server.connect() as connection:

@@ -35,6 +35,13 @@ def test_a_script_below_the_app_dir_and_an_st_app_are_served(roost, place, targe
         assert page.run().texts() == ["Birds"]
 
 
+def test_a_script_gets_its_arguments_as_from_streamlit_run(roost, place):
+    (place / "told.py").write_text("import sys\nimport streamlit as st\nst.text(' '.join(sys.argv[1:]))\n")
+    server = roost("told.py", "--processes", 1, "--", "--region", "north", app_dir=place)
+    with Page(server.address) as page:
+        assert page.run().texts() == ["--region north"]
+
+
 @pytest.mark.parametrize("target, parts", [
     ("open_end.py", ["st.title('Birds'\n", "SyntaxError: '(' was never closed (open_end.py, line 2)"]),
     ("pages/bird.py", ["there is no file", "pages/bird.py", "did you mean birds.py?"]),

@@ -119,8 +119,7 @@ def test_a_start_up_that_takes_for_ever_can_be_ended(start_loop, how):
 
 @pytest.mark.parametrize("target, output", [
     ("app_shutdown_fails", "roost: the application's shutdown failed: the database would not close\n"),
-    ("app_shutdown_raises", "OSError: disk full"), ("app_dies_early", "OSError: the lifespan is over"),
-    ("app_twice", "RuntimeError: unexpected ASGI message 'lifespan.startup.complete'"),
+    ("app_shutdown_raises", "OSError: disk full"),
     ("app_schedules_its_end", "the runtime has stopped\n"), ("app_leaves_tasks", "the task was cancelled\n")])
 def test_what_happens_at_the_end_is_seen(start_loop, target, output):
     with start_loop("asgi_life:" + target) as worker:
@@ -129,6 +128,29 @@ def test_what_happens_at_the_end_is_seen(start_loop, target, output):
         assert worker.stop() == 0
         assert output in worker.output_text()
         assert "never retrieved" not in worker.output_text() and "was destroyed" not in worker.output_text()
+
+
+@pytest.mark.parametrize("target, reason", [
+    ("app_dies_early", "OSError: the lifespan is over"),
+    ("app_twice", "RuntimeError: unexpected ASGI message 'lifespan.startup.complete'")])
+def test_a_lifespan_that_fails_right_behind_its_start_has_not_started(start_loop, target, reason):
+    with start_loop("asgi_life:" + target) as worker:
+        message = worker.message()
+        assert message["type"] == "failed" and reason in message["reason"] and reason in message["traceback"]
+        assert worker.wait() == 1
+
+
+def test_a_lifespan_that_fails_while_the_application_serves_is_told(start_loop):
+    with start_loop("asgi_life:app_breaks") as worker:
+        worker.ready()
+        assert worker.get("/").status == 200
+        message = worker.message()
+        assert message["type"] == "broken" and message["reason"] == "OSError: the ticker stopped"
+        assert "in breaks" in message["traceback"]
+        # It serves on until another has its place.
+        assert worker.get("/").status == 200
+        assert worker.stop() == 0
+        assert "never retrieved" not in worker.output_text()
 
 
 # Ends

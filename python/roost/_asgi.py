@@ -209,10 +209,11 @@ class Server:
         self._wake = wake
         self._is_guest = is_guest
         self._ended = None
+        self._broken = None
         self._bell = -1
         self._drain = self._interrupt = self._pools = None
         self.loop = _loops.make(settings.get("event_loop") or "auto")
-        self._lifespan = _lifespan.Lifespan(loaded.application)
+        self._lifespan = _lifespan.Lifespan(loaded.application, self._lifespan_broke)
         _forks.close_in_child(self.loop)
 
     def run(self):
@@ -285,6 +286,9 @@ class Server:
         if not startup.done():
             return self._ended.result()
         startup.result()
+        if self._broken is not None:
+            # Right behind its word that it has started.
+            raise _lifespan.failure("", self._broken)
         self._open()
         # What the front sent meanwhile, the bell perhaps, was not for a loop that was not there.
         message = _lanes.ready_message(self._loaded)
@@ -335,6 +339,13 @@ class Server:
             stream = _streams.get(wish["stream"])
             if stream is not None and self._interrupt(stream.name):
                 _cancel(stream)
+
+    def _lifespan_broke(self, error):
+        """The front has this worker replaced. A program of the user's own can only be told of it."""
+        if self._drain is None:
+            self._broken = error
+        elif not self._ended.done():
+            _lanes.send(self._native, self._control, _lifespan.broken_message(error))
 
     def _end(self, is_stopped):
         if not self._ended.done():

@@ -7,7 +7,7 @@ import sys
 import threading
 import traceback
 
-from roost import _frameworks, _request
+from roost import _frameworks, _hosts, _request
 from roost._wsgi import Glue
 
 # The greatest numbers of a lane and of a request that the library takes.
@@ -87,6 +87,9 @@ def ready_message(loaded):
         "interface": loaded.interface,
         "import_seconds": round(loaded.seconds, 6),
     }
+    host = _hosts.accepted()
+    if host is not None:
+        message["warm_up_host"] = host
     if loaded.interface == "asgi":
         message.update(_frameworks.introduction(loaded.application))
     return message

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 
-from roost import _forks, _lanes, _loading
+from roost import _forks, _importing, _lanes, _loading
 from roost._native import Native
 
 LINK, CONTROL, DOORBELL = 3, 4, 5
@@ -53,7 +53,7 @@ def live(settings, native=None, loaded=None):
     link = None
     try:
         link = _open(native or library(settings), settings)
-        loaded = loaded or load(settings)
+        loaded = loaded or load(settings, link)
         serve = _serve_on_threads if loaded.interface == "wsgi" else _serve_on_loop
         code = serve(link, loaded, settings, wake)
     except _loading.LoadingError as error:
@@ -115,18 +115,44 @@ def _cannot_start(error):
     )
 
 
-def load(settings):
-    """Imports the application. Raises LoadingError."""
+def load(settings, native=None):
+    """Imports the application. Raises LoadingError. `native` is None when the link is not open."""
     app_dir = os.path.abspath(settings["app_dir"])
     sys.path.insert(0, app_dir)
-    sys.argv = [settings["target"]]
+    arguments = settings.get("script_arguments")
+    # One text, for the settings are flat: no argument has a NUL.
+    sys.argv = [settings["target"]] + (arguments.split("\0") if arguments else [])
     began = time.monotonic()
-    application, interface = _loading.load(settings["target"], app_dir, settings)
+
+    def tell(text):
+        if native is None:
+            sys.stderr.write("roost: %s\n" % text)
+        else:
+            _lanes.send(native, CONTROL, {"type": "log", "level": "warning", "message": text})
+
+    with _importing.Watch(settings["target"], lambda error: _give_up(native, error), tell):
+        application, interface = _loading.load(settings["target"], app_dir, settings)
     return _loading.Loaded(application, interface, time.monotonic() - began)
+
+
+def _give_up(native, error):
+    """Ends a process whose main thread does not come back."""
+    tell_failure(native, error)
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    finally:
+        os._exit(1)
 
 
 def fail(native, error):
     """Tells the front why there is no worker, and ends. `native` is None when the link is not open."""
+    tell_failure(native, error)
+    leave(1)
+
+
+def tell_failure(native, error):
+    """Tells the front why there is no worker."""
     try:
         os.write(CONTROL, json.dumps(error.message()).encode("utf-8"))
         if native is not None:
@@ -135,7 +161,6 @@ def fail(native, error):
             os.write(DOORBELL, (1).to_bytes(8, "little"))
     except OSError:
         sys.stderr.write("roost: %s: %s\n" % (error.title, error.reason))
-    leave(1)
 
 
 def _pass_over(number, frame):

@@ -14,8 +14,10 @@ NO_REASON = "it gave no reason"
 class Lifespan:
     """One task that runs the application for as long as the worker lives."""
 
-    def __init__(self, application):
+    def __init__(self, application, on_broken=None):
         self._application = application
+        #: Told of an error that ends the task while the application serves: how it is said, and its traceback.
+        self._on_broken = on_broken
         # A Streamlit app finds out first whether its script is there.
         self._is_known = any(kind.__module__.partition(".")[0] == "streamlit" for kind in type(application).__mro__)
         #: What the application keeps there; each scope has a copy.
@@ -23,6 +25,7 @@ class Lifespan:
         self.task = None
         self._messages = None
         self._was_asked = False
+        self._is_stopping = False
         self._started = None
         self._stopped = None
 
@@ -39,17 +42,18 @@ class Lifespan:
         if self._started.done():
             # It raises what went wrong behind its message, most often.
             await asyncio.wait([self.task], timeout=1)
-            raise self._failure(self._started.result(), _error_of(self.task))
+            raise failure(self._started.result(), _error_of(self.task))
         error = _error_of(self.task)
         # Who raises before it has asked for anything knows nothing of lifespans.
         if error is not None and (self._was_asked or self._is_known):
-            raise self._failure(_loading.line_of(error), error)
+            raise failure(_loading.line_of(error), error)
         self.task = None
 
     async def shutdown(self):
         """Returns when the application has shut down, or after SHUTDOWN_SECONDS. What goes wrong is written to the log."""
         if self.task is None or self.task.done() or not self._started.done() or self._started.result() is not None:
             return
+        self._is_stopping = True
         self._messages.put_nowait({"type": "lifespan.shutdown"})
         await asyncio.wait([self._stopped, self.task], timeout=SHUTDOWN_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         if self._stopped.done() and self._stopped.result() is not None:
@@ -65,12 +69,23 @@ class Lifespan:
         }
         try:
             await self._application(scope, self._receive, self._send)
-        except Exception:
+        except (SystemExit, KeyboardInterrupt):
+            # The loop raises it too.
+            raise
+        except BaseException as error:
             if not self._started.done() or self._started.result() is not None:
                 raise
-            # The application serves on, as long as it can.
-            sys.stderr.write("roost: the application's lifespan failed\n")
-            traceback.print_exc()
+            if self._is_stopping and isinstance(error, asyncio.CancelledError):
+                # It took too long, which has been said.
+                raise
+            if self._is_stopping:
+                sys.stderr.write("roost: the application's lifespan failed while it shut down\n")
+                traceback.print_exc()
+            elif self._on_broken is not None:
+                # It serves without what ran in there until another worker has taken its place.
+                self._on_broken(error)
+            if not isinstance(error, Exception):
+                raise
 
     async def _receive(self):
         self._was_asked = True
@@ -98,18 +113,25 @@ class Lifespan:
             raise RuntimeError("unexpected ASGI message %r: the lifespan is further on" % kind)
         future.set_result(result)
 
-    @staticmethod
-    def _failure(message, error):
-        # Starlette sends a whole traceback: its last line says what went wrong.
-        reason = _loading.line_of(error) if error is not None else NO_REASON
-        lines = message.strip().splitlines() or [reason]
-        return _loading.LoadingError(
-            "application cannot start",
-            "its start-up (lifespan) failed: %s" % lines[-1],
-            None,
-            error,
-            traceback_text=message if error is None and len(lines) > 1 else None,
-        )
+
+def failure(message, error):
+    """The LoadingError of a start-up that has failed with this message or error."""
+    # Starlette sends a whole traceback: its last line says what went wrong.
+    reason = _loading.line_of(error) if error is not None else NO_REASON
+    lines = message.strip().splitlines() or [reason]
+    return _loading.LoadingError(
+        "application cannot start",
+        "its start-up (lifespan) failed: %s" % lines[-1],
+        None,
+        error,
+        traceback_text=message if error is None and len(lines) > 1 else None,
+    )
+
+
+def broken_message(error):
+    """What the front is told of a lifespan that has failed while the application served."""
+    said = _loading.LoadingError("lifespan failed", _loading.line_of(error), None, error).message()
+    return {"type": "broken", "reason": said["reason"], "traceback": said["traceback"]}
 
 
 def ended_process(error):

@@ -3,6 +3,7 @@
 import ast
 import collections
 import difflib
+import errno
 import importlib
 import importlib.util
 import inspect
@@ -10,7 +11,7 @@ import os
 import sys
 import traceback
 
-from roost import _interfaces, _wsgi
+from roost import _interfaces, _patches, _wsgi
 
 CANDIDATES = ("application", "app", "server")
 #: An application, how it is called, and how many seconds its import took.
@@ -73,6 +74,7 @@ def _load(target, app_dir, settings):
     else:
         found, name = _evaluate(expression, module, module_name), expression
     application, interface = _application(found, name, module, module_name, interface)
+    _patches.refuse(interface)
     if "streamlit" in sys.modules:
         from roost import _streamlit
 
@@ -124,7 +126,7 @@ def _mentions_streamlit(path):
 
 def _split(target, app_dir):
     """Module name, expression or None, and the directory where the module is looked for."""
-    place, colon, expression = target.partition(":")
+    place, colon, expression = _parts(target)
     if place.endswith(".py") or "/" in place:
         path = os.path.join(app_dir, place)
         if not os.path.isfile(path):
@@ -146,6 +148,17 @@ def _split(target, app_dir):
             "write MODULE:NAME, for example shop.wsgi:app",
         )
     return place, expression.strip() if colon else None, app_dir
+
+
+def _parts(target):
+    """The target before its colon, the colon or nothing, and what follows. A call's arguments may have colons too."""
+    if target.endswith(")"):
+        head, bracket, arguments = target.partition("(")
+        place, colon, name = head.rpartition(":")
+        if colon:
+            return place, colon, name + bracket + arguments
+    place, colon, name = target.rpartition(":")
+    return (place, colon, name) if colon else (target, "", "")
 
 
 def _import(name, app_dir):
@@ -173,10 +186,12 @@ def _import(name, app_dir):
             error,
         ) from error
     except BaseException as error:
+        is_taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
         raise LoadingError(
             "application cannot be imported",
             "importing %r failed: %s" % (name, line_of(error)),
-            None,
+            # Another worker has it, most likely, which does the same.
+            "what listens on a port belongs under: if __name__ == '__main__'" if is_taken else None,
             error,
         ) from error
 
@@ -197,13 +212,15 @@ def _evaluate(expression, module, module_name):
     wrong = LoadingError(
         "application not found",
         "%r is not the name of an application, nor a call of a factory with literal arguments" % expression,
-        "write %s:app or %s:create_app()" % (module_name, module_name),
+        "write %s:app, %s:create_app() or %s:create_app('prod', debug=False)" % (module_name, module_name, module_name),
     )
     try:
         node = ast.parse(expression, mode="eval").body
-    except SyntaxError:
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
         raise wrong from None
     call = node if isinstance(node, ast.Call) else None
+    if call is not None and any(argument.arg is None for argument in call.keywords):
+        raise wrong
     names = []
     node = call.func if call is not None else node
     while isinstance(node, ast.Attribute):
@@ -227,7 +244,7 @@ def _evaluate(expression, module, module_name):
     try:
         positional = [ast.literal_eval(argument) for argument in call.args]
         named = {argument.arg: ast.literal_eval(argument.value) for argument in call.keywords}
-    except ValueError:
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         raise wrong from None
     try:
         return value(*positional, **named)

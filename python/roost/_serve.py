@@ -14,7 +14,7 @@ import sys
 import threading
 import warnings
 
-from roost import _forks, _interfaces, _lanes, _loading, _mounts
+from roost import _forks, _interfaces, _lanes, _loading, _mounts, _patches
 from roost._native import Native
 
 _FILE_MAGIC = 0x454C4946
@@ -77,6 +77,10 @@ def serve(
     if not callable(app):
         raise TypeError("the application must be callable, not a %s" % type(app).__name__)
     interface = _interfaces.interface_of(app) or _interfaces.WSGI
+    try:
+        _patches.refuse(interface)
+    except _loading.LoadingError as error:
+        raise ServingError("%s (%s)" % (error.reason, error.hint)) from None
     if interface == _interfaces.ASGI:
         _refuse_running_loop()
         if _interfaces.is_double(app):

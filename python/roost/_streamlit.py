@@ -255,7 +255,7 @@ def configure(path, settings, base_path=""):
             "application cannot be served", "Streamlit's settings cannot be loaded: %s" % error, None, error
         ) from error
     # As `streamlit run` has it.
-    sys.argv = [path]
+    sys.argv = [path, *sys.argv[1:]]
     global _is_configured
     _is_configured = True
     if settings.get("worker", 0) == 0:

@@ -1,7 +1,7 @@
 /// Reads a command line: flags with their values, and the target.
 ///
 /// Flags are written `--name value`, `--name=value`, `-w 4`, `-w4`, `--proxy-protocol`, `--no-proxy-protocol`. After
-/// `--` everything is an argument.
+/// `--` everything is an argument: the target, if there was none before, and what the app's script gets.
 struct ArgumentLayer {
     private(set) var layer = Layer()
     private let directory: String
@@ -23,7 +23,9 @@ struct ArgumentLayer {
     private mutating func readAll() {
         var onlyArguments = false
         while let word = rest.popFirst() {
-            if onlyArguments || word == "-" || !word.hasPrefix("-") {
+            if onlyArguments, hasTarget || word.hasPrefix("-") {
+                readScriptArgument(word)
+            } else if onlyArguments || word == "-" || !word.hasPrefix("-") {
                 readArgument(word)
             } else if word == "--" {
                 onlyArguments = true
@@ -40,6 +42,13 @@ struct ArgumentLayer {
         }
         hasTarget = true
         layer.assign(target, [word], from: .argument, base: directory)
+    }
+
+    private mutating func readScriptArgument(_ word: String) {
+        // From the first on everything is the script's, also what looks like a target.
+        hasTarget = true
+        guard let option = OptionTable.option(named: "script-arguments") else { return }
+        layer.assign(option, [word], from: .argument, base: directory)
     }
 
     private mutating func readFlag(_ word: String) {

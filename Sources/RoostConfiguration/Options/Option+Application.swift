@@ -10,8 +10,8 @@ extension Option {
             summary: "module:attribute, module:factory(), module, or file.py[:attribute]",
             discussion: """
                 The Python object to serve. Without an attribute, `application`, `app` and `server` are tried in this \
-                order: the names Django and gunicorn, Flask, and Dash use. A factory is called without arguments. A \
-                file is looked for in the working directory, then in `app-dir`; a Streamlit script is served as it is.
+                order: the names Django and gunicorn, Flask, and Dash use. A factory is called with the arguments \
+                given, which are literals: `'shop:create_app("prod", debug=False)'`. A file is looked for in the working directory, then in `app-dir`; a Streamlit script is served as it is.
                 """,
             read: { value, base, configuration throws(ValueError) in
                 configuration.application.target = try AppTarget.parse(value, base: base)
@@ -87,5 +87,59 @@ extension Option {
             },
             text: { $0.application.warmUpPath ?? "none" }
         ),
+        .single(
+            "warm-up-host",
+            .text,
+            "NAME",
+            in: .application,
+            summary: "Host of the warm-up request, or auto",
+            discussion: """
+                With `auto` it is the name of the first address that the server listens on, and for a Django app whose \
+                `ALLOWED_HOSTS` has no `*`, a name of that list: for another host Django would log a `DisallowedHost` \
+                at each start.
+                """,
+            read: { value, _, configuration throws(ValueError) in
+                guard value == "auto" || isHost(value) else {
+                    throw ValueError("'\(value)' is no host", suggestion: "a name such as shop.example, or auto")
+                }
+                configuration.application.warmUpHost = value == "auto" ? nil : value
+            },
+            text: { $0.application.warmUpHost ?? "auto" }
+        ),
+        Option(
+            "script-arguments",
+            .text,
+            "-- ARGUMENT...",
+            in: .application,
+            repeatable: true,
+            from: [.argument, .file],
+            summary: "what a script finds in sys.argv, written behind --",
+            discussion: """
+                Everything behind `--` on the command line: `roost serve dashboard.py -- --region north`. A Streamlit \
+                script gets it as from `streamlit run`, and any other app finds it in `sys.argv` behind the target.
+                """,
+            read: { values, _, configuration throws(ValueError) in
+                // They travel in one variable of the worker's environment.
+                guard values.reduce(0, { $0 + $1.utf8.count + 1 }) <= 32 << 10 else {
+                    throw ValueError("are longer than 32 KiB together")
+                }
+                configuration.application.scriptArguments = values
+            },
+            texts: { $0.application.scriptArguments }
+        ),
     ]
+
+    /// Whether a text can be a Host field: visible ASCII of names, addresses and ports.
+    private static func isHost(_ text: String) -> Bool {
+        (1...255).contains(text.utf8.count)
+            && text.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"):
+                    true
+                default:
+                    "-._:[]".utf8.contains(byte)
+                }
+            }
+    }
 }

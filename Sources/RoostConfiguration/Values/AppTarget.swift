@@ -1,6 +1,6 @@
 /// Which Python object to serve.
 ///
-/// Written `package.module:attribute`, `module:factory()`, `module` (then `application`, `app` and `server` are tried
+/// Written `package.module:attribute`, `module:factory("literal", name=1)`, `module` (then `application`, `app` and `server` are tried
 /// in this order), or with a file instead of the module: `path/file.py`, `file.py:app`. A Streamlit script is a file
 /// without an attribute.
 public struct AppTarget: Sendable, Hashable, CustomStringConvertible {
@@ -21,8 +21,10 @@ public struct AppTarget: Sendable, Hashable, CustomStringConvertible {
         /// An attribute, possibly dotted (`shop.wsgi`), which is the application itself.
         case attribute(String)
 
-        /// An attribute, possibly dotted, which is called without arguments and returns the application.
-        case factory(String)
+        /// An attribute, possibly dotted, which is called and returns the application.
+        ///
+        /// The arguments are Python's literals, as typed and without the parentheses; Python reads them.
+        case factory(String, arguments: String)
     }
 
     /// The module or file.
@@ -44,7 +46,7 @@ public struct AppTarget: Sendable, Hashable, CustomStringConvertible {
         return switch object {
         case .conventional: place
         case .attribute(let name): "\(place):\(name)"
-        case .factory(let name): "\(place):\(name)()"
+        case .factory(let name, let arguments): "\(place):\(name)(\(arguments))"
         }
     }
 
@@ -52,10 +54,18 @@ public struct AppTarget: Sendable, Hashable, CustomStringConvertible {
     ///
     /// - Throws: `ValueError` when no module or attribute can have that name.
     static func parse(_ text: String, base: String) throws(ValueError) -> AppTarget {
-        let colon = text.lastIndex(of: ":")
+        let colon = colon(in: text)
         let place = String(text[..<(colon ?? text.endIndex)])
         let object: Object = if let colon { try parseObject(text[text.index(after: colon)...]) } else { .conventional }
         return AppTarget(source: try parseSource(place, text: text, base: base), object: object)
+    }
+
+    /// The colon between the place and the object: the last one, but for those in a call's arguments.
+    private static func colon(in text: String) -> String.Index? {
+        guard text.hasSuffix(")"), let open = text.firstIndex(of: "("),
+            let colon = text[..<open].lastIndex(of: ":")
+        else { return text.lastIndex(of: ":") }
+        return colon
     }
 
     /// Looks for a file that is not there in the directory of the app: `dashboard.py` may be said to be in either.
@@ -107,13 +117,11 @@ public struct AppTarget: Sendable, Hashable, CustomStringConvertible {
         guard text.hasSuffix(")"), isDottedName(name) else {
             throw ValueError("'\(text)' is not a call", suggestion: "module:create_app()")
         }
-        guard text[open...] == "()" else {
-            throw ValueError(
-                "'\(text)' passes arguments; a factory is called with none",
-                suggestion: "a function of no arguments that makes this call"
-            )
+        let arguments = text[text.index(after: open)...].dropLast()
+        guard arguments.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
+            throw ValueError("the arguments of '\(name)' have a line break or a control character")
         }
-        return .factory(String(name))
+        return .factory(String(name), arguments: String(arguments))
     }
 
     /// Whether every part between dots could be a Python identifier; characters beyond ASCII are left to Python.

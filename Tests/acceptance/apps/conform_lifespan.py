@@ -115,6 +115,23 @@ async def keeps_a_task(scope, receive, send):
     await answer(send, {"ticks": len(scope["state"]["ticks"])})
 
 
+async def breaks(scope, receive, send):
+    """Its lifespan fails, in one worker for each file `break`."""
+    if scope["type"] != "lifespan":
+        return await answer(send, {"pid": os.getpid()})
+    await receive()
+    await send({"type": "lifespan.startup.complete"})
+    shutdown = asyncio.ensure_future(receive())
+    while not (await asyncio.wait([shutdown], timeout=0.02))[0]:
+        try:
+            os.unlink(os.path.join(os.environ["PROBE_DIRECTORY"], "break"))
+        except FileNotFoundError:
+            continue
+        shutdown.cancel()
+        raise RuntimeError("the ticker stopped")
+    await send({"type": "lifespan.shutdown.complete"})
+
+
 class Instance:
     """An application that is an object, with the lifespan in a method."""
 

@@ -11,11 +11,15 @@ async def answer(send, body):
     await send({"type": "http.response.body", "body": body})
 
 
+requests = []
+
+
 def with_lifespan(lifespan):
     async def app(scope, receive, send):
         if scope["type"] == "lifespan":
             await lifespan(scope, receive, send)
         else:
+            requests.append(scope["path"])
             if scope["path"] == "/waits":
                 print("waiting", flush=True)
                 await asyncio.sleep(0.3)
@@ -113,6 +117,15 @@ async def dies_early(scope, receive, send):
     await send({"type": "lifespan.startup.complete"})
     await asyncio.sleep(0)
     raise OSError("the lifespan is over")
+
+
+async def breaks(scope, receive, send):
+    """Fails once a request was served."""
+    await receive()
+    await send({"type": "lifespan.startup.complete"})
+    while not requests:
+        await asyncio.sleep(0.01)
+    raise OSError("the ticker stopped")
 
 
 async def schedules_its_end(scope, receive, send):
