@@ -46,6 +46,7 @@ struct ServeCommand {
                 try Inheritance(over: descriptor)
             }
             let limit = Surroundings.raiseDescriptorLimit()
+            try ResourceLimits.current.check()
             let resolved = try ConfigurationLoader.load(
                 arguments: arguments,
                 environment: Surroundings.environment,
