@@ -49,6 +49,9 @@ let package = Package(
             swiftSettings: settings
         ),
 
+        // What lies at a path, and what may be done with it.
+        .target(name: "PathSafety", swiftSettings: settings),
+
         // What `--reload` watches and shows.
         .target(name: "Development", dependencies: ["CRoostSystem", "Telemetry"], swiftSettings: settings),
 
@@ -72,7 +75,7 @@ let package = Package(
         ),
 
         // The process on its machine: service manager, pid file, user, and the handover to a new process.
-        .target(name: "Service", dependencies: ["CRoostSystem"], swiftSettings: settings),
+        .target(name: "Service", dependencies: ["CRoostSystem", "PathSafety"], swiftSettings: settings),
 
         // Around the values: they act.
         .target(
@@ -88,8 +91,8 @@ let package = Package(
         .target(
             name: "Front",
             dependencies: [
-                "CRoostSystem", "HTTPCodec", "MessageCompression", "RequestQueue", "Sessions", "Telemetry",
-                "WebSocketCodec", "WorkerLink", "Workers",
+                "CRoostSystem", "HTTPCodec", "MessageCompression", "PathSafety", "RequestQueue", "Sessions",
+                "Telemetry", "WebSocketCodec", "WorkerLink", "Workers",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -104,7 +107,7 @@ let package = Package(
         .target(
             name: "Admin",
             dependencies: [
-                "Telemetry",
+                "PathSafety", "Telemetry",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -118,7 +121,7 @@ let package = Package(
         .executableTarget(
             name: "roost",
             dependencies: [
-                "Admin", "CRoostSystem", "Development", "Front", "HTTPCodec", "LogSink", "RequestQueue",
+                "Admin", "CRoostSystem", "Development", "Front", "HTTPCodec", "LogSink", "PathSafety", "RequestQueue",
                 "RoostConfiguration", "Service", "Sessions", "Telemetry", "WorkerLink", "Workers",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -148,6 +151,7 @@ let package = Package(
             dependencies: ["Admin", "Telemetry", .product(name: "Logging", package: "swift-log")],
             swiftSettings: settings
         ),
+        .testTarget(name: "PathSafetyTests", dependencies: ["PathSafety"], swiftSettings: settings),
         .testTarget(name: "ServiceTests", dependencies: ["Service"], swiftSettings: settings),
         .testTarget(name: "WorkerLinkTests", dependencies: ["WorkerLink"], swiftSettings: settings),
         .testTarget(

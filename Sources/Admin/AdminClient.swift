@@ -1,4 +1,6 @@
 import Glibc
+import PathSafety
+import Telemetry
 
 /// Asks a running server over its admin socket, for `roost status` and its like.
 ///
@@ -16,6 +18,14 @@ public struct AdminClient: Sendable {
         public init(status: Int, text: String) {
             self.status = status
             self.text = text
+        }
+
+        /// The text for a terminal, which then obeys nothing in it.
+        ///
+        /// - Parameter isJSON: whether it was asked for as JSON, and is to stay that.
+        /// - Returns: the text, controls escaped.
+        public func printable(isJSON: Bool) -> String {
+            isJSON ? EscapedText.json(text) : EscapedText.lines(text)
         }
 
         /// The whole number that an answer in JSON has under `name`; nil when there is none.
@@ -91,9 +101,17 @@ public struct AdminClient: Sendable {
         _ onConnected: (_ pid: Int32) -> Void = { _ in }
     ) throws(AdminClientError) -> Answer {
         let deadline = ContinuousClock.now + timeout
+        let directory = SocketDirectory.parent(of: path)
+        if let objection = SocketDirectory.objection(to: directory, by: geteuid()) {
+            throw AdminClientError(.notTrusted, directory, objection)
+        }
         let descriptor = try connect()
         defer { close(descriptor) }
-        onConnected(UnixSocketAddress.peer(of: descriptor))
+        let peer = UnixSocketAddress.peer(of: descriptor)
+        let expected = SocketDirectory.privateOwner(directory) ?? geteuid()
+        guard peer.uid == expected || peer.uid == 0 || expected == 0 && SocketDirectory.privateOwner(directory) == nil
+        else { throw AdminClientError(.notTrusted, path, "a process of user \(peer.uid) listens there") }
+        onConnected(peer.pid)
         let length = method == "POST" ? "Content-Length: 0\r\n" : ""
         let request =
             "\(method) \(target) HTTP/1.1\r\nHost: roost\r\nAccept: */*\r\n\(length)Connection: close\r\n\r\n"

@@ -8,6 +8,8 @@ public struct AdminClientError: Error, Sendable, Equatable, CustomStringConverti
         case noServer
         /// The socket belongs to another user.
         case noPermission
+        /// Another user could have put the socket there.
+        case notTrusted
         /// A server listens, but did not answer in time.
         case notAnswering
         /// What answered does not speak our HTTP.
@@ -33,6 +35,11 @@ public struct AdminClientError: Error, Sendable, Equatable, CustomStringConverti
             switch code {
             case .noServer: ("no server listens here", "start one, or name its admin socket")
             case .noPermission: ("the server belongs to another user", "the same user as the server, or root")
+            case .notTrusted:
+                (
+                    "another user may have put this here, and is not believed",
+                    "have that user or root remove it and restart the server; or --admin-socket in a directory of your own"
+                )
             case .notAnswering: ("the server does not answer", "look at its log; it may be stopped or swapped out")
             case .badAnswer: ("this is no Roost server", "the path of the admin socket, as the server's log names it")
             case .failed: ("the server cannot be asked", "look at the reason")

@@ -11,6 +11,8 @@ public struct AdminError: Error, Sendable, Equatable, CustomStringConvertible {
         case notASocket
         /// The path does not fit into an address (`unix(7)`: 107 bytes).
         case pathTooLong
+        /// Other users can change what is in the socket's directory.
+        case notTrusted
         /// The system refused.
         case system
     }

@@ -4,6 +4,7 @@ import HummingbirdCore
 public import Logging
 import NIOCore
 import NIOPosix
+import PathSafety
 import ServiceLifecycle
 import Synchronization
 public import Telemetry
@@ -23,7 +24,7 @@ public final class AdminServer: Sendable {
         var group: ServiceGroup?
         var isStopping = false
         var failure: AdminError?
-        var published: (file: AdminSocketFile, identity: AdminSocketFile.Identity)?
+        var published: (file: AdminSocketFile, identity: PathLook.Identity)?
     }
 
     private let configuration: AdminConfiguration

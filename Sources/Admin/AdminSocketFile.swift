@@ -1,4 +1,5 @@
 import Glibc
+import PathSafety
 
 /// The file of the admin's Unix socket: made private, put in its place at once, taken away again.
 ///
@@ -21,9 +22,16 @@ struct AdminSocketFile: Sendable {
     init(path: String, replacesRunningServer: Bool = false) throws(AdminError) {
         self.path = path
         try Self.claim(path, replacesRunningServer: replacesRunningServer)
-        let parent = Self.parent(of: path)
+        let parent = SocketDirectory.parent(of: path)
         if mkdir(parent, 0o700) != 0, errno != EEXIST {
             throw AdminError.system("make the directory", parent, errno)
+        }
+        if let objection = SocketDirectory.objection(to: parent, by: geteuid()) {
+            throw AdminError(
+                code: .notTrusted,
+                reason: "the directory '\(parent)' cannot be trusted: \(objection)",
+                remedy: "remove it, or --admin-socket in a directory that only this user may write to"
+            )
         }
         var template = Array((parent + "/.rXXXXXX").utf8CString)
         guard mkdtemp(&template) != nil else { throw AdminError.system("make a directory in", parent, errno) }
@@ -37,17 +45,19 @@ struct AdminSocketFile: Sendable {
     /// Puts the bound socket into its place, replacing what a server that is gone left there.
     ///
     /// - Returns: the identity of the file, for ``remove(_:)``.
-    func publish() throws(AdminError) -> Identity {
+    func publish() throws(AdminError) -> PathLook.Identity {
         guard chmod(stagingPath, 0o600) == 0 else { throw AdminError.system("change the mode of", path, errno) }
-        guard let identity = Identity(of: stagingPath) else { throw AdminError.system("look at", path, errno) }
+        guard let identity = PathLook.Identity(of: stagingPath) else { throw AdminError.system("look at", path, errno) }
+        // Something else may have come since the look.
+        try Self.checkKind(path)
         guard rename(stagingPath, path) == 0 else { throw AdminError.system("bind", path, errno) }
         rmdir(stagingDirectory)
         return identity
     }
 
     /// Removes the file, unless a newer server has put its own in the place.
-    func remove(_ identity: Identity) {
-        if Identity(of: path) == identity { unlink(path) }
+    func remove(_ identity: PathLook.Identity) {
+        if PathLook.Identity(of: path) == identity { unlink(path) }
     }
 
     /// Removes what is left of a socket that was never published.
@@ -56,32 +66,25 @@ struct AdminSocketFile: Sendable {
         rmdir(stagingDirectory)
     }
 
-    /// Which file it is, whatever its name.
-    struct Identity: Sendable, Equatable {
-        private let device: dev_t
-        private let inode: ino_t
-
-        init?(of path: String) {
-            var status = stat()
-            guard lstat(path, &status) == 0 else { return nil }
-            (device, inode) = (status.st_dev, status.st_ino)
+    /// Whether there is a socket; throws for anything else that has the name.
+    @discardableResult
+    private static func checkKind(_ path: String) throws(AdminError) -> Bool {
+        switch PathLook.at(path) {
+        case .nothing: return false
+        case .unknown(let code): throw AdminError.system("look at", path, code)
+        case .there(let look):
+            guard let objection = look.objectionToReplacingSocket else { return true }
+            throw AdminError(
+                code: .notASocket,
+                reason: "'\(path)' is not a socket: \(objection)",
+                remedy: "another path, or move away what is there"
+            )
         }
     }
 
     private static func claim(_ path: String, replacesRunningServer: Bool) throws(AdminError) {
         guard let address = UnixSocketAddress(path: path) else { throw tooLong(path) }
-        var status = stat()
-        guard lstat(path, &status) == 0 else {
-            guard errno == ENOENT else { throw AdminError.system("look at", path, errno) }
-            return
-        }
-        guard status.st_mode & S_IFMT == S_IFSOCK else {
-            throw AdminError(
-                code: .notASocket,
-                reason: "'\(path)' exists and is not a socket",
-                remedy: "another path, or remove that file"
-            )
-        }
+        guard try checkKind(path) else { return }
         guard !replacesRunningServer else { return }
         let (descriptor, errorNumber) = address.connect(within: .seconds(1))
         if descriptor >= 0 { close(descriptor) }
@@ -93,11 +96,6 @@ struct AdminSocketFile: Sendable {
                 remedy: "stop that server, or give this one another admin socket"
             )
         }
-    }
-
-    private static func parent(of path: String) -> String {
-        guard let slash = path.lastIndex(of: "/") else { return "." }
-        return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
     private static func tooLong(_ path: String) -> AdminError {

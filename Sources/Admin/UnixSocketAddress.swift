@@ -34,12 +34,15 @@ struct UnixSocketAddress {
         return (descriptor, 0)
     }
 
-    /// The process at the other end, which made the socket listen (`unix(7)`: SO_PEERCRED); 0 when it is not known.
-    static func peer(of descriptor: Int32) -> Int32 {
+    /// The process at the other end, which made the socket listen, and its user (`unix(7)`: SO_PEERCRED).
+    ///
+    /// The process is 0 when it is not known, the user then that of nobody.
+    static func peer(of descriptor: Int32) -> (pid: Int32, uid: UInt32) {
         // struct ucred: pid, uid, gid.
         var credentials: [Int32] = [0, 0, 0]
         var size = socklen_t(12)
-        return getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0 ? credentials[0] : 0
+        let result = getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &credentials, &size)
+        return result == 0 ? (credentials[0], UInt32(bitPattern: credentials[1])) : (0, UInt32.max)
     }
 
     /// Bounds each call on a blocking socket; connecting is bounded by the time for sending (`socket(7)`).

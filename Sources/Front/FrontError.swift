@@ -4,13 +4,15 @@ public struct FrontError: Error, Sendable, CustomStringConvertible {
     public let listener: FrontConfiguration.Listener
     /// Why it failed.
     public let reason: String
+    /// What to do; nil for the usual.
+    public var advice: String?
 
     /// For people, as a tree.
     public var description: String {
         """
         StartupError: can't listen on \(listener)
         ├─ Reason: \(reason)
-        └─ Try: another address with --bind, or end what listens there
+        └─ Try: \(advice ?? "another address with --bind, or end what listens there")
         """
     }
 }

@@ -2,6 +2,7 @@ internal import Glibc
 internal import Logging
 internal import NIOCore
 internal import NIOPosix
+internal import PathSafety
 internal import RequestQueue
 internal import Telemetry
 
@@ -125,7 +126,9 @@ final class ListenerGroup {
         channels = []
         for socket in sockets {
             Glibc.close(socket.descriptor)
-            if case .unix(let path) = socket.address, !socket.isKept, !leavesFiles { unlink(path) }
+            guard case .unix(let path) = socket.address, !socket.isKept, !leavesFiles else { continue }
+            // Another server may have its own there by now.
+            if let file = socket.file, PathLook.Identity(of: path) == file { unlink(path) }
         }
         sockets = []
     }

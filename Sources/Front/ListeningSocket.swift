@@ -1,4 +1,5 @@
 internal import Glibc
+public import PathSafety
 
 /// A socket that listens: opened here, or by somebody who started this process.
 ///
@@ -13,12 +14,15 @@ public struct ListeningSocket: Sendable, Equatable {
     /// Whether it belongs to a service manager, which keeps it when this process ends: then the file of a Unix socket
     /// stays too.
     public let isKept: Bool
+    /// Which file a Unix socket has: only that one is removed at the end.
+    let file: PathLook.Identity?
 
     /// Creates the value for a socket that listens already.
     public init(descriptor: Int32, wanted: FrontConfiguration.Listener, isKept: Bool) {
         self.descriptor = descriptor
         self.wanted = wanted
         self.isKept = isKept
+        if case .unix(let path) = wanted { file = PathLook.Identity(of: path) } else { file = nil }
         if case .tcp(let host, _) = wanted, let port = Self.port(of: descriptor) {
             address = .tcp(host: host, port: port)
         } else {
@@ -33,15 +37,26 @@ public struct ListeningSocket: Sendable, Equatable {
     /// - Parameters:
     ///   - listener: where.
     ///   - backlog: the kernel's backlog.
+    ///   - access: who may connect to a Unix socket.
     /// - Throws: ``FrontError`` with what the system says.
     public init(
         opening listener: FrontConfiguration.Listener,
-        backlog: Int = FrontConfiguration().backlog
+        backlog: Int = FrontConfiguration().backlog,
+        access: SocketAccess = SocketAccess()
     ) throws(FrontError) {
         let descriptor: Int32
         switch listener {
         case .tcp(let host, let port): descriptor = try Self.open(host: host, port: port, listener)
         case .unix(let path): descriptor = try Self.open(path: path, listener)
+        }
+        if case .unix(let path) = listener, let code = access.failure(for: path) {
+            Glibc.close(descriptor)
+            unlink(path)
+            throw FrontError(
+                listener: listener,
+                reason: "owner, group or mode of the socket: \(String(cString: strerror(code)))",
+                advice: "--bind-mode and --bind-group that this user may give, such as a group of its own"
+            )
         }
         guard listen(descriptor, Int32(clamping: backlog)) == 0 else {
             let code = errno
@@ -88,6 +103,16 @@ public struct ListeningSocket: Sendable, Equatable {
                 let descriptor = try socket(AF_UNIX, listener)
                 if bind(descriptor, pointer, size) == 0 { return descriptor }
                 var code = errno
+                if code == EADDRINUSE, case .there(let look) = PathLook.at(path),
+                    let objection = look.objectionToReplacingSocket
+                {
+                    Glibc.close(descriptor)
+                    throw FrontError(
+                        listener: listener,
+                        reason: objection,
+                        advice: "another path with --bind, or move away what is there"
+                    )
+                }
                 // Nobody answers: its server is gone.
                 if code == EADDRINUSE, connect(descriptor, pointer, size) != 0, errno == ECONNREFUSED {
                     unlink(path)

@@ -12,8 +12,11 @@ public enum LogDestination: Sendable, Equatable {
         switch self {
         case .descriptor(let descriptor): return descriptor
         case .file(let path):
-            let descriptor = Glibc.open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0o640)
+            // Without O_NONBLOCK the start would wait for somebody to read a FIFO.
+            let flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK
+            let descriptor = Glibc.open(path, flags, 0o640)
             guard descriptor >= 0 else { throw LogSinkError(path: path, errorNumber: errno) }
+            _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) & ~O_NONBLOCK)
             return descriptor
         }
     }
@@ -42,6 +45,8 @@ public struct LogSinkError: Error, Sendable, CustomStringConvertible {
 
     /// One line: the file and what the system said.
     public var reason: String {
-        "open '\(EscapedText.line(path))': \(String(cString: strerror(errorNumber)))"
+        let said =
+            errorNumber == ENXIO ? "a FIFO that nobody reads, or a socket" : String(cString: strerror(errorNumber))
+        return "open '\(EscapedText.line(path))': \(said)"
     }
 }

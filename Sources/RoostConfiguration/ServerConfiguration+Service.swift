@@ -9,5 +9,11 @@ extension ServerConfiguration {
 
         /// The group to become, by name or number, or `nil` for the user's own.
         public var group: String?
+
+        /// The permissions of Unix sockets, or `nil` for what the umask leaves.
+        public var bindMode: UInt32?
+
+        /// The group of Unix sockets, by name or number, or `nil` for the server's own.
+        public var bindGroup: String?
     }
 }

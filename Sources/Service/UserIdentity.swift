@@ -1,4 +1,5 @@
 internal import Glibc
+internal import PathSafety
 
 /// A user and a group that the server can become.
 public struct UserIdentity: Sendable, Equatable {
@@ -85,13 +86,23 @@ public struct UserIdentity: Sendable, Equatable {
         }
     }
 
-    /// Gives a file to this user; does nothing where there is none.
-    public func own(_ path: String) {
-        _ = lchown(path, uid, gid)
+    /// Makes a file for this user where only root may, such as a log; elsewhere the user makes it itself.
+    ///
+    /// - Throws: ``ServiceError`` when another user's file, or one with several names, is there.
+    public func prepareFile(_ path: String, for option: String) throws(ServiceError) {
+        do throws(Giving.Failure) {
+            try Giving.file(at: path, to: uid, gid, mode: 0o640)
+        } catch {
+            throw ServiceError(
+                "a file cannot be made for user \(uid)",
+                reason: "'\(path)': \(error.reason)",
+                remedy: "another \(option), in a directory that the user may write to"
+            )
+        }
     }
 
     /// Makes a private directory for this user where there is none.
     public func makeDirectory(_ path: String) {
-        if mkdir(path, 0o700) == 0 { own(path) }
+        Giving.directory(at: path, to: uid, gid)
     }
 }

@@ -30,6 +30,35 @@ public enum EscapedText {
         return escaped
     }
 
+    /// Unicode text of several lines, for a terminal: line ends and tabs stay, other controls become `\u{…}`.
+    public static func lines(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: { isUnsafe($0) && $0 != "\n" && $0 != "\t" }) else { return text }
+        var escaped = ""
+        for scalar in text.unicodeScalars {
+            if scalar == "\n" || scalar == "\t" {
+                escaped.unicodeScalars.append(scalar)
+            } else {
+                append(scalar, to: &escaped)
+            }
+        }
+        return escaped
+    }
+
+    /// JSON as it is, for a terminal: what a terminal would obey is a `\uXXXX` of JSON instead.
+    public static func json(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: { isUnsafe($0) && $0 != "\n" && $0 != "\t" }) else { return text }
+        var escaped = ""
+        for scalar in text.unicodeScalars {
+            if isUnsafe(scalar), scalar != "\n", scalar != "\t" {
+                let digits = String(scalar.value, radix: 16)
+                escaped += "\\u" + String(repeating: "0", count: max(0, 4 - digits.utf8.count)) + digits
+            } else {
+                escaped.unicodeScalars.append(scalar)
+            }
+        }
+        return escaped
+    }
+
     /// Unicode text as a value: as it is when it is a single plain word, otherwise in quotes with `"` and `\` escaped.
     public static func value(_ text: String) -> String {
         let scalars = text.unicodeScalars

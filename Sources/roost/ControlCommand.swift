@@ -74,11 +74,12 @@ struct ControlCommand {
         do {
             let answer = try AdminClient(socketPath: path, timeout: timeout)
                 .post(target) { pid in if pid > 0 { process = roost_pidfd_open(pid) } }
+            let text = answer.printable(isJSON: isJSON)
             guard answer.status == 200 else {
-                Terminal.error(answer.text)
+                Terminal.error(text)
                 return ExitStatus.failure
             }
-            if verb != .stop || isJSON { print(answer.text, terminator: answer.text.hasSuffix("\n") ? "" : "\n") }
+            if verb != .stop || isJSON { print(text, terminator: text.hasSuffix("\n") ? "" : "\n") }
             guard verb == .stop else { return ExitStatus.success }
             let seconds = answer.number("seconds") ?? Int(workers.gracefulTimeout.components.seconds)
             return awaitEnd(of: process, within: seconds)

@@ -46,6 +46,7 @@ struct ServeCommand {
                 try Inheritance(over: descriptor)
             }
             let limit = Surroundings.raiseDescriptorLimit()
+            try ResourceLimits.current.check()
             let resolved = try ConfigurationLoader.load(
                 arguments: arguments,
                 environment: Surroundings.environment,
@@ -84,10 +85,11 @@ struct ServeCommand {
         let logger = Logger(label: "roost") { _ in
             RoostLogHandler(writer: log, format: format, logLevel: configuration.logging.loggerLevel)
         }
-        let access = try AccessLog(configuration.logging)
-        defer { access?.stop() }
         for reason in resolved.reasons where attachment == nil { logger.info("\(reason)") }
         let place = try Place(resolved, launched.variables, launched.inheritance)
+        // As the user that the process has become.
+        let access = try AccessLog(configuration.logging)
+        defer { access?.stop() }
         for warning in place.warnings where attachment == nil { logger.warning("\(warning)") }
 
         var pool = configuration.workers(launched, version: Roost.version)
@@ -185,6 +187,9 @@ final class AccessLog: Sendable {
         }
         switch configuration.accessLogDestination {
         case .standardOutput: writer = try BoundedLogWriter(to: .descriptor(1))
+        // Names of what is open already, which another user may not be able to open once more.
+        case .file("/dev/stdout"): writer = try BoundedLogWriter(to: .descriptor(1))
+        case .file("/dev/stderr"): writer = try BoundedLogWriter(to: .descriptor(2))
         case .file(let path): writer = try BoundedLogWriter(to: .file(path: path))
         }
     }

@@ -25,6 +25,7 @@ final class Server: Sendable {
     private let droppedAccessLines: @Sendable () -> UInt64
     private let logger: Logger
     private let endings = Endings()
+    private let impatience = Impatience()
     private let manager: ServiceManager
     private let upgrade: Upgrade
     private let admin = Mutex<AdminServer?>(nil)
@@ -145,11 +146,15 @@ final class Server: Sendable {
     private func startAdmin(replacing: Bool, onListening: @escaping @Sendable () -> Void) {
         var settings = configuration.admin()
         settings.replacesRunningServer = replacing
+        let watch = AdminWatch()
         let server = AdminServer(
             configuration: settings,
             logger: logger,
             control: control,
-            onListening: { address in if address.hasPrefix("unix:") { onListening() } },
+            onListening: { address in
+                watch.settle()
+                if address.hasPrefix("unix:") { onListening() }
+            },
             snapshot: { [front, name, log, droppedAccessLines] in
                 (try? await front.snapshot(
                     version: Roost.version,
@@ -160,15 +165,31 @@ final class Server: Sendable {
             }
         )
         admin.withLock { $0 = server }
+        if settings.socketPath != nil || settings.tcp != nil { observe(watch) }
         Task.detached { [logger] in
             do {
                 try await server.run()
             } catch {
+                watch.settle()
                 logger.error(
                     "the admin does not listen; the app is served all the same",
                     metadata: ["error": "\(error)"]
                 )
             }
+        }
+    }
+
+    /// Says when the admin has not begun to listen; on the front's loop, which needs no further thread.
+    private func observe(_ watch: AdminWatch) {
+        front.observe(every: .seconds(1)) { [logger] _ in
+            let (again, isOverdue) = watch.look()
+            if isOverdue {
+                logger.error(
+                    "the admin has not begun to listen; the app is served all the same",
+                    metadata: ["after": "\(AdminWatch.patience) s", "see": "limits of processes (ulimit -a)"]
+                )
+            }
+            return again
         }
     }
 
@@ -252,7 +273,7 @@ final class Server: Sendable {
         logger.info("draining", metadata: ["because": "\(ending.reason)"])
         manager.stopping(within: timeout + .seconds(15))
         // The impatient send a second one.
-        startImpatience()
+        impatience.begin(within: timeout + .seconds(15))
         var isReplaced = false
         if case .replaced = ending {
             isReplaced = true
@@ -272,14 +293,5 @@ final class Server: Sendable {
         logger.info("drained")
         admin.withLock { $0 }?.removeSocketFile()
         return ExitStatus.success
-    }
-
-    private func startImpatience() {
-        Thread.start {
-            let began = ContinuousClock.now
-            // Some senders signal a process and its group at once: that is one wish, not two.
-            repeat { _ = Signals.waitForEnd() } while ContinuousClock.now - began < .seconds(1)
-            _exit(ExitStatus.failure)
-        }
     }
 }

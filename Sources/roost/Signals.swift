@@ -32,6 +32,18 @@ enum Signals {
         }
     }
 
+    /// Waits a moment for one that asks for an end; a SIGHUP meanwhile is passed over.
+    ///
+    /// - Returns: whether one came.
+    static func endIsAsked(within time: Duration) -> Bool {
+        let milliseconds = time.components.seconds * 1000 + time.components.attoseconds / 1_000_000_000_000_000
+        poll(nil, 0, Int32(clamping: min(100, milliseconds + 1)))
+        var pending = sigset_t()
+        guard sigpending(&pending) == 0 else { return false }
+        guard [SIGTERM, SIGINT].contains(where: { sigismember(&pending, $0) == 1 }) else { return false }
+        return wait() != SIGHUP
+    }
+
     /// Makes ``wait()`` return.
     static func wake() {
         kill(getpid(), SIGTERM)

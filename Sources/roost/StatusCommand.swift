@@ -39,7 +39,8 @@ struct StatusCommand {
         do {
             let answer = try AdminClient(socketPath: path)
                 .get(arguments.contains("--json") ? "/status" : "/status?text")
-            print(answer.text, terminator: answer.text.hasSuffix("\n") ? "" : "\n")
+            let text = answer.printable(isJSON: arguments.contains("--json"))
+            print(text, terminator: text.hasSuffix("\n") ? "" : "\n")
             return answer.status == 200 ? ExitStatus.success : ExitStatus.failure
         } catch {
             Terminal.error(error.description)

@@ -52,6 +52,7 @@ import Testing
 
     @Test(arguments: [
         "", "host", "a b:1", ":", ":x", "unix:", "[::1]", "[::1]80", "http://x:1", "::1:80", "fd://3", "-1",
+        "unix:@name",
     ])
     func `what is no address is refused`(text: String) {
         #expect(throws: ValueError.self) { try BindAddress.parse(text, base: "/") }

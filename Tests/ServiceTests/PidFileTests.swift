@@ -35,11 +35,43 @@ import Testing
         #expect(text() == "\(getpid())\n")
     }
 
-    @Test(arguments: ["2147483646\n", "", "nonsense"])
+    @Test(arguments: ["2147483646\n", "", " 2147483646"])
     func `one that is left over is replaced`(left: String) throws {
         try left.write(toFile: path, atomically: true, encoding: .utf8)
         try PidFile(path: path).publish()
         #expect(text() == "\(getpid())\n")
+    }
+
+    @Test(arguments: ["nonsense", "2147483646 and more\n", "[settings]\n", "99999999999\n"])
+    func `what holds something else is an error and stays`(text: String) throws {
+        try text.write(toFile: path, atomically: true, encoding: .utf8)
+        let error = #expect(throws: ServiceError.self) { try PidFile(path: path) }
+        #expect(error?.reason.contains(path) == true)
+        #expect(self.text() == text)
+    }
+
+    @Test func `a link and a FIFO are errors that name what is there and wait for nobody`() throws {
+        try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: "target")
+        #expect(throws: ServiceError.self) { try PidFile(path: path) }
+        try FileManager.default.removeItem(atPath: path)
+        #expect(mkfifo(path, 0o600) == 0)
+        let error = #expect(throws: ServiceError.self) { try PidFile(path: path) }
+        #expect(error?.reason.contains("a FIFO") == true)
+    }
+
+    @Test func `what comes before it is published stays`() throws {
+        let file = try PidFile(path: path)
+        try "mine".write(toFile: path, atomically: true, encoding: .utf8)
+        #expect(throws: ServiceError.self) { try file.publish() }
+        file.remove()
+        #expect(text() == "mine")
+    }
+
+    @Test func `a foreign file beside it stays`() throws {
+        let beside = "\(path).\(getpid())"
+        try "mine".write(toFile: beside, atomically: true, encoding: .utf8)
+        #expect(throws: ServiceError.self) { try PidFile(path: path) }
+        #expect(try String(contentsOfFile: beside, encoding: .utf8) == "mine")
     }
 
     @Test func `one that another server has written meanwhile stays`() throws {

@@ -86,4 +86,9 @@ import Testing
         #expect(EscapedText.value("x level=error") == "\"x level=error\"")
         #expect(EscapedText.value("a\"b\\\n") == #""a\"b\\\n""#)
     }
+
+    @Test func `what a server answers keeps its lines and moves no cursor`() {
+        #expect(EscapedText.lines("a\tb\n\u{1b}[2J\r") == "a\tb\n\\u{1b}[2J\\r")
+        #expect(EscapedText.json("{\"a\":\"\u{9b}\u{202e}\"}\n") == "{\"a\":\"\\u009b\\u202e\"}\n")
+    }
 }

@@ -10,7 +10,8 @@ extension Option {
             summary: "file with the server's process number, or none",
             discussion: """
                 Written when the server accepts, removed when it ends. One that names a process that lives is an \
-                error, one that was left over is replaced. systemd needs none.
+                error, one that was left over is replaced; anything else that has the name (a link, a FIFO, a file \
+                that holds more than a number) is an error and stays. systemd needs none.
                 """,
             read: { value, base, configuration throws(ValueError) in
                 guard !value.isEmpty, !value.utf8.contains(0) else {
@@ -25,8 +26,9 @@ extension Option {
             \.service.user,
             summary: "user to become when started as root, or none",
             discussion: """
-                The addresses are bound, and the log and pid files opened, as root; the app and all that reads what \
-                clients send run as this user. A name or a number.
+                The addresses are bound as root; the app and all that reads what clients send run as this user, who \
+                also opens the access log and the pid file. In directories that only root can change they are made \
+                for the user first. A name or a number.
                 """
         ),
         name(

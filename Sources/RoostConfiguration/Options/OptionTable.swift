@@ -2,8 +2,8 @@
 public enum OptionTable {
     /// The options, grouped.
     public static let all: [Option] =
-        Option.applicationOptions + Option.listeningOptions + Option.workerOptions + Option.preloadOptions
-        + Option.asgiOptions + Option.webSocketOptions + Option.stickyOptions
+        Option.applicationOptions + Option.listeningOptions + Option.bindAccessOptions + Option.workerOptions
+        + Option.preloadOptions + Option.asgiOptions + Option.webSocketOptions + Option.stickyOptions
         + Option.lifecycleOptions + Option.queueOptions + Option.requestOptions + Option.httpOptions
         + Option.bufferingOptions + Option.trustOptions + Option.rootPathOptions
         + Option.loggingOptions + Option.adminOptions

@@ -39,6 +39,13 @@ public enum BindAddress: Sendable, Hashable, CustomStringConvertible {
     ///
     /// - Throws: `ValueError` for a bad port, host or path.
     static func parse(_ text: String, base: String) throws(ValueError) -> BindAddress {
+        if text.hasPrefix("unix:@") {
+            // It has no file: no owner, no mode, and whoever comes first has the name.
+            throw ValueError(
+                "'\(text)' is an abstract socket, to which every program here could connect",
+                suggestion: "unix:/run/roost/app.sock, or unix:./\(text.dropFirst(5)) for a file of that name"
+            )
+        }
         if text.hasPrefix("unix:") {
             return .unix(path: try socketPath(String(text.dropFirst("unix:".count)), base: base))
         }

@@ -21,8 +21,14 @@ struct Place {
         let configuration = resolved.configuration
         var warnings: [String] = []
         let wanted = configuration.listeners.map(FrontConfiguration.Listener.init)
+        let owner = try Self.owner(configuration.service)
+        let access = SocketAccess(
+            owner: owner?.uid,
+            group: try configuration.service.bindGroup.map { try UserIdentity(user: nil, group: $0).gid } ?? owner?.gid,
+            mode: configuration.service.bindMode
+        )
         if let inheritance {
-            sockets = try Self.inherited(inheritance, wanted)
+            sockets = try Self.inherited(inheritance, wanted, access)
         } else if !variables.listening.isEmpty {
             sockets = try variables.listening.map { descriptor in
                 let text = try ActivatedSocket.address(of: descriptor)
@@ -40,36 +46,44 @@ struct Place {
                 )
             }
         } else {
-            sockets = try wanted.map { try ListeningSocket(opening: $0) }
+            sockets = try wanted.map { try ListeningSocket(opening: $0, access: access) }
         }
-        var owner: UserIdentity?
-        if configuration.service.user != nil || configuration.service.group != nil {
-            let identity = try UserIdentity(user: configuration.service.user, group: configuration.service.group)
-            owner = identity.isOurs ? nil : identity
-        } else if UserIdentity.isSuperuser {
+        if owner == nil, configuration.service.user == nil, configuration.service.group == nil,
+            UserIdentity.isSuperuser
+        {
             warnings.append("the app runs as root; --user NAME makes it run as somebody who can do less harm")
         }
-        if let path = configuration.service.pidFile {
-            pidFile = try PidFile(path: path, predecessor: inheritance?.predecessor, owner: owner)
-        } else {
-            pidFile = nil
-        }
         self.warnings = warnings
-        guard let owner else { return }
-        for socket in sockets where !socket.isKept {
-            if case .unix(let path) = socket.address { owner.own(path) }
+        if let owner {
+            if let path = configuration.service.pidFile { try PidFile.prepare(path, for: owner) }
+            if let socket = configuration.admin.socket, let slash = socket.lastIndex(of: "/") {
+                owner.makeDirectory(String(socket[..<slash]))
+            }
+            if configuration.logging.accessLog != .off,
+                case .file(let path) = configuration.logging.accessLogDestination
+            {
+                try owner.prepareFile(path, for: "--access-log-file")
+            }
+            try owner.become()
         }
-        if let socket = configuration.admin.socket, let slash = socket.lastIndex(of: "/") {
-            owner.makeDirectory(String(socket[..<slash]))
+        // From here on it is the user who opens: what lies in a directory of the user's is the user's affair.
+        pidFile = try configuration.service.pidFile.map { path throws(ServiceError) in
+            try PidFile(path: path, predecessor: inheritance?.predecessor)
         }
-        if case .file(let path) = configuration.logging.accessLogDestination { owner.own(path) }
-        try owner.become()
+    }
+
+    /// The user to become; nil when that is who we are.
+    private static func owner(_ service: ServerConfiguration.Service) throws(ServiceError) -> UserIdentity? {
+        guard service.user != nil || service.group != nil else { return nil }
+        let identity = try UserIdentity(user: service.user, group: service.group)
+        return identity.isOurs ? nil : identity
     }
 
     /// The sockets of the server that is replaced, as far as they are wanted, and new ones for what it did not have.
     private static func inherited(
         _ inheritance: Inheritance,
-        _ wanted: [FrontConfiguration.Listener]
+        _ wanted: [FrontConfiguration.Listener],
+        _ access: SocketAccess
     ) throws -> [ListeningSocket] {
         let given = inheritance.sockets.compactMap { socket in
             FrontConfiguration.Listener(socket.address).map {
@@ -84,7 +98,7 @@ struct Place {
         var left = used
         return try wanted.map { listener in
             guard let index = left.firstIndex(where: { $0.wanted == listener }) else {
-                return try ListeningSocket(opening: listener)
+                return try ListeningSocket(opening: listener, access: access)
             }
             return left.remove(at: index)
         }
