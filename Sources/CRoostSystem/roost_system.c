@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +34,8 @@ void roost_keep_freed_memory(size_t size) {
     void *volatile block = malloc(size);
     free(block);
 }
+
+void roost_return_freed_memory(void) { malloc_trim(0); }
 
 int roost_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 
