@@ -37,6 +37,14 @@ void roost_keep_freed_memory(size_t size) {
 
 void roost_return_freed_memory(void) { malloc_trim(0); }
 
+size_t roost_freed_memory(void) {
+#if __GLIBC_PREREQ(2, 33)
+    return mallinfo2().fordblks;
+#else
+    return (unsigned)mallinfo().fordblks;
+#endif
+}
+
 int roost_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 
 int roost_sealed_memory(const char *name, size_t size) {

@@ -1,11 +1,11 @@
 internal import Glibc
 
 /// The resident memory of a process, from `/proc/PID/statm` (proc(5)).
-public enum ProcessMemory {
+enum ProcessMemory {
     /// Bytes, shared ones included; nil when the process has gone.
     ///
     /// Some microseconds of system calls that do not block.
-    public static func residentBytes(of pid: Int32) -> UInt64? {
+    static func residentBytes(of pid: Int32) -> UInt64? {
         let file = open("/proc/\(pid)/statm", O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { return nil }
         let descriptor = OwnedDescriptor(file)

@@ -28,7 +28,7 @@ import Testing
         func forget(_ socket: ObjectIdentifier) { value.forget(socket) }
     }
 
-    /// The same of what is resident.
+    /// The same of what lies free.
     private final class Memory {
         private var value: MemoryReturn
 
@@ -37,7 +37,7 @@ import Testing
         func isDue(at now: Instant) -> Bool { value.isDue(at: now) }
 
         func look(_ mebibytes: UInt64, isIdle: Bool, at now: Instant) -> Bool {
-            value.look(resident: mebibytes << 20, isIdle: isIdle, at: now)
+            value.look(freed: mebibytes << 20, isIdle: isIdle, at: now)
         }
 
         func gaveBack(_ mebibytes: UInt64) { value.gaveBack(mebibytes << 20) }
@@ -106,19 +106,20 @@ import Testing
         #expect(!SpoolBudget(directory: "/tmp", limit: nil).hasRoom(for: .max / 2))
     }
 
-    @Test func `memory is given back when the front has grown and idles`() {
+    @Test func `memory is given back when much was freed and the front idles`() {
         let start = Instant(nanoseconds: 0)
         func after(_ seconds: UInt64) -> Instant { start + Nanoseconds.seconds(seconds) }
         let memory = Memory(at: start)
         #expect(!memory.isDue(at: after(1)))
         #expect(memory.isDue(at: after(5)))
-        #expect(!memory.look(30, isIdle: true, at: after(5)), "nothing is known to have grown")
+        #expect(!memory.look(30, isIdle: true, at: after(5)), "nothing is known to have been freed since")
         #expect(!memory.look(40, isIdle: true, at: after(10)), "not worthwhile")
         #expect(!memory.look(500, isIdle: false, at: after(15)))
         #expect(memory.isDue(at: after(16)), "an idle moment is looked for at once")
         #expect(memory.look(500, isIdle: true, at: after(16)))
-        memory.gaveBack(60)
-        #expect(!memory.look(70, isIdle: true, at: after(21)), "what is left is in use")
+        memory.gaveBack(500)
+        #expect(!memory.look(510, isIdle: true, at: after(21)), "that is the system's already")
+        #expect(!memory.look(20, isIdle: true, at: after(26)), "it is in use again")
         #expect(!memory.look(300, isIdle: false, at: after(30)))
         #expect(memory.look(300, isIdle: false, at: after(91)), "a busy front does it at last")
     }

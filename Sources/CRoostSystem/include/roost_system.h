@@ -25,6 +25,8 @@ void roost_keep_freed_memory(size_t size);
 
 /// Gives the pages of freed blocks back to the kernel, wherever in the heaps they lie: malloc_trim(3).
 void roost_return_freed_memory(void);
+/// Bytes of freed blocks that the allocator keeps, whether their pages were given back or not. mallinfo2(3).
+size_t roost_freed_memory(void);
 /// An unlinked file in `directory`, for reading and writing.
 int roost_spool_file(const char *directory);
 
