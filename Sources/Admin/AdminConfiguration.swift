@@ -34,12 +34,25 @@ public struct AdminConfiguration: Sendable, Equatable {
     /// The default is 2 s.
     public var snapshotTimeout: Duration = .seconds(2)
 
+    /// The names under which the TCP address is asked, beside addresses and names that are private anyway; `*` for all.
+    public var hosts: [String] = []
+
+    /// How long a new connection may take for its first request.
+    ///
+    /// The default is 10 s.
+    public var requestTimeout: Duration = .seconds(10)
+
+    /// How long an answer may take, with the client that reads it.
+    ///
+    /// The default is 30 s: longer than any snapshot.
+    public var answerTimeout: Duration = .seconds(30)
+
     /// How long a connection may be idle.
     ///
     /// The default is 60 s: longer than the usual scrape interval.
     public var idleTimeout: Duration = .seconds(60)
 
-    /// The most connections served at once; more wait in the kernel's backlog.
+    /// The most connections of each address; beyond that the newest that asks nothing is closed.
     ///
     /// The default is 64.
     public var maximumConnections = 64

@@ -18,8 +18,10 @@ struct AdminRoutes: Sendable {
     let source: SnapshotSource
     let timeout: Duration
 
-    func makeRouter() -> Router<BasicRequestContext> {
+    /// Makes the routes; with a rule, for those only who ask by a name that it allows.
+    func makeRouter(hosts rule: HostRule? = nil) -> Router<BasicRequestContext> {
         let router = Router(options: .autoGenerateHeadEndpoints)
+        if let rule { router.add(middleware: HostCheck(rule: rule)) }
         router.get("healthz") { _, _ in Self.answer(.ok, "ok\n") }
         router.get("readyz") { _, _ in
             await withSnapshot { snapshot in

@@ -101,7 +101,6 @@ public final class AdminServer: Sendable {
 
     private func serve(_ file: AdminSocketFile?, on eventLoops: MultiThreadedEventLoopGroup) async throws {
         let routes = AdminRoutes(source: source, timeout: configuration.snapshotTimeout)
-        let responder = routes.makeRouter().buildResponder()
         var services: [any Service] = []
         if let file {
             let router = routes.makeRouter()
@@ -113,6 +112,8 @@ public final class AdminServer: Sendable {
             services.append(application)
         }
         if let tcp = configuration.tcp {
+            let rule = HostRule(names: configuration.hosts + [tcp.host])
+            let responder = routes.makeRouter(hosts: rule).buildResponder()
             let application = makeApplication(responder, .hostname(tcp.host, port: tcp.port), eventLoops) { channel in
                 self.onListening(Self.text(of: channel.localAddress, tcp))
             }
@@ -139,13 +140,23 @@ public final class AdminServer: Sendable {
         _ eventLoops: MultiThreadedEventLoopGroup,
         onServerRunning: @escaping @Sendable (_ channel: any Channel) async -> Void
     ) -> some ApplicationProtocol {
-        Application(
+        let connections = AdminConnections(limit: configuration.maximumConnections)
+        let (requestTimeout, answerTimeout) = (configuration.requestTimeout, configuration.answerTimeout)
+        return Application(
             responder: responder,
-            server: .http1(configuration: .init(idleTimeout: TimeAmount(configuration.idleTimeout))),
-            configuration: ApplicationConfiguration(
-                address: address,
-                availableConnectionsDelegate: MaximumAvailableConnections(configuration.maximumConnections)
+            server: .http1(
+                configuration: .init(
+                    additionalChannelHandlers: [
+                        AdminConnectionHandler(
+                            connections,
+                            requestTimeout: TimeAmount(requestTimeout),
+                            answerTimeout: TimeAmount(answerTimeout)
+                        )
+                    ],
+                    idleTimeout: TimeAmount(configuration.idleTimeout)
+                )
             ),
+            configuration: ApplicationConfiguration(address: address),
             onServerRunning: onServerRunning,
             eventLoopGroupProvider: .shared(eventLoops),
             logger: logger

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +33,16 @@ void roost_keep_freed_memory(size_t size) {
     // The thresholds follow the largest block that was mapped and freed.
     void *volatile block = malloc(size);
     free(block);
+}
+
+void roost_return_freed_memory(void) { malloc_trim(0); }
+
+size_t roost_freed_memory(void) {
+#if __GLIBC_PREREQ(2, 33)
+    return mallinfo2().fordblks;
+#else
+    return (unsigned)mallinfo().fordblks;
+#endif
 }
 
 int roost_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }

@@ -93,6 +93,12 @@ public struct FrontConfiguration: Sendable {
         ///
         /// 0 for no limit.
         public var maximumMessageBytes = 32 << 20
+        /// The most bytes of messages to one worker that have not ended; 0 for no limit.
+        public var unfinishedBytesPerWorker = 128 << 20
+        /// The most of them in all; 0 for no limit.
+        public var unfinishedBytes = 512 << 20
+        /// From the first byte of a message to its last, while the app takes it; zero for no limit.
+        public var messageTimeout: Duration = .seconds(300)
         /// Whether messages are compressed for clients that offer it, and theirs decompressed (RFC 7692).
         public var compresses = false
         /// Between two pings; zero for none.
@@ -102,6 +108,10 @@ public struct FrontConfiguration: Sendable {
 
         /// Creates the defaults.
         public init() {}
+
+        var unfinished: UnfinishedMessages.Limits {
+            .init(perWorker: unfinishedBytesPerWorker, inAll: unfinishedBytes)
+        }
 
         var timing: WebSocketConversation.Timing {
             .init(pingInterval: pingInterval, pingTimeout: pingTimeout)
@@ -132,6 +142,8 @@ public struct FrontConfiguration: Sendable {
     ///
     /// They have no name: nothing is left behind.
     public var spoolDirectory = "/tmp"
+    /// The most bytes of all spool files; 0 for no limit, nil for half of what the file system has free.
+    public var spoolBytes: Int?
     /// Time limits.
     public var timeouts = Timeouts()
     /// The most connections at once; at the limit no more are accepted.

@@ -34,6 +34,10 @@ final class FrontCore {
     var codeFailure: CodeFailure?
     /// Told when a connection was opened or closed.
     var connectionsChanged: () -> Void = {}
+    /// The messages of WebSockets that have not ended.
+    var unfinished: UnfinishedMessages
+    /// What spool files may take.
+    let spool: SpoolBudget
     /// Bytes of responses that wait in memory for their clients, in all.
     var backlogMemory = 0
     /// Where response heads are copied to before they are checked: their frames are shared memory.
@@ -65,6 +69,8 @@ final class FrontCore {
         self.dispatcher = dispatcher
         self.logger = logger
         self.accessLog = accessLog
+        unfinished = UnfinishedMessages(limits: configuration.webSockets.unfinished)
+        spool = SpoolBudget(directory: configuration.spoolDirectory, limit: configuration.spoolBytes)
         serverName = Array(configuration.serverName.utf8)
         requestTimeouts = RequestTimeouts(configuration.requests)
     }

@@ -26,6 +26,7 @@ public final class FrontServer: @unchecked Sendable {
     private let started = MonotonicClock.now()
     private var isDraining = false
     private var lastSweep = Instant(nanoseconds: 0)
+    var memory = MemoryReturn(at: MonotonicClock.now())
 
     /// Creates the front.
     ///
@@ -49,7 +50,7 @@ public final class FrontServer: @unchecked Sendable {
         self.logger = logger
         let causes =
             RefusalCause.allCases.map(\.rawValue) + Refusal.Cause.allCases.map(\.rawValue)
-            + ["head_timeout", "body_timeout", "write_stall"]
+            + ["head_timeout", "body_timeout", "write_stall"] + WebSocketConnection.causes
         let repeats = configuration.requests.retriesSafeRequests && workers.source.replacesWorkers
         dispatcher = Dispatcher(
             loop: loop,
@@ -206,6 +207,7 @@ public final class FrontServer: @unchecked Sendable {
             core.sweep(at: now)
             dispatcher.sticky.expire(at: now)
             listeners.adjust()
+            returnMemory(at: now)
         }
         var pause = Nanoseconds.milliseconds(dispatcher.queue.depth > 0 ? 50 : 250)
         // Fine enough for the shortest limit; a timer for each request would cost more than many requests do.

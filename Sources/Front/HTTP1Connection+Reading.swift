@@ -112,6 +112,12 @@ extension HTTP1Connection {
             failed(exchange, .refused(cause))
             return false
         }
+        if case .length(let length) = parser.head.framing, length > core.configuration.bodyMemoryBytes,
+            let refusal = core.refusalOfSpooling(length)
+        {
+            refuse(refusal)
+            return false
+        }
         if parser.head.expectsContinue && inbound.readableBytes == 0 {
             write(ByteBuffer(staticString: "HTTP/1.1 100 Continue\r\n\r\n"))
             flush()
@@ -135,7 +141,9 @@ extension HTTP1Connection {
             refuse(refusal)
             return false
         } catch {
-            core.logger.error("a request body could not be kept", metadata: ["error": "\(error)"])
+            if core.spool.mayComplain(at: MonotonicClock.now()) {
+                core.logger.error("a request body could not be kept", metadata: ["error": "\(error)"])
+            }
             refuse(.noRoomForBody)
             return false
         }
@@ -188,7 +196,8 @@ extension HTTP1Connection {
         try body.append(
             bytes,
             memoryLimit: core.configuration.bodyMemoryBytes,
-            directory: core.configuration.spoolDirectory
+            directory: core.configuration.spoolDirectory,
+            budget: core.spool
         )
     }
 }

@@ -137,7 +137,8 @@ extension HTTP1Connection {
         var inline = body.file == nil ? body.byteCount : 0
         var count = RequestEnvelopeWriter.byteCount(fields: envelopeFields, textBytes: text, inlineBody: inline)
         if count > seat.requestPayloadBytes, inline > 0 || !seat.isLoop {
-            guard inline > 0, (try? body.moveToFile(in: core.configuration.spoolDirectory)) != nil else { return nil }
+            let directory = core.configuration.spoolDirectory
+            guard inline > 0, (try? body.moveToFile(in: directory, budget: core.spool)) != nil else { return nil }
             inline = 0
             count = RequestEnvelopeWriter.byteCount(fields: envelopeFields, textBytes: text, inlineBody: 0)
         }

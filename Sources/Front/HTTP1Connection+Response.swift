@@ -106,6 +106,7 @@ extension HTTP1Connection: ExchangeOwner {
                     piece,
                     memoryLimit: core.backlogLimit(isStream: exchange.isStream),
                     directory: core.configuration.spoolDirectory,
+                    budget: core.spool,
                     allocator: context.channel.allocator
                 )
             }

@@ -56,14 +56,14 @@ extension HTTP1Connection {
         guard !isDrainingBacklog, !backlog.isEmpty, let context else { return }
         isDrainingBacklog = true
         let memoryBytes = backlog.memoryBytes
-        let wasFull = isFull
         defer {
             isDrainingBacklog = false
             core.backlogMemory += backlog.memoryBytes - memoryBytes
             if let exchange {
                 if exchange.isStream {
                     core.dispatcher.took(exchange)
-                } else if wasFull, !isFull {
+                } else if isHeldBack, !isFull {
+                    isHeldBack = false
                     core.dispatcher.resume(exchange)
                 }
             }
@@ -87,7 +87,13 @@ extension HTTP1Connection {
     }
 
     /// Whether so much waits for the client that the thread has to.
-    var isFull: Bool { backlog.byteCount > core.configuration.responseSpoolBytes }
+    var isFull: Bool {
+        let isFull =
+            backlog.byteCount > core.configuration.responseSpoolBytes || (backlog.isSpooled && core.spool.isFull)
+        // Room may come from elsewhere: it is remembered who waits for it.
+        if isFull { isHeldBack = true }
+        return isFull
+    }
 
     var unsentBytes: Int {
         backlog.byteCount + ((try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0)

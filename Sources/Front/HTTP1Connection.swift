@@ -81,6 +81,8 @@ final class HTTP1Connection: ChannelInboundHandler, RemovableChannelHandler {
     var response = ResponseProgress()
     var backlog = ResponseBacklog()
     var isDrainingBacklog = false
+    /// Whether the app's thread waits because too much waits for the client.
+    var isHeldBack = false
     var needsFlush = false
     var socket = DirectSocket()
     var acknowledged: UInt64 = 0

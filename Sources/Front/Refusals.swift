@@ -22,9 +22,22 @@ extension Refusal {
     /// The spool file could not take the body.
     static let noRoomForBody = Refusal(
         status: 503,
-        cause: .contentTooLarge,
+        cause: .spoolFull,
         message: "Service Unavailable: no room for the request's body."
     )
+}
+
+extension FrontCore {
+    /// Why a body of that length can't be kept in a spool file; nil when it can, as far as is known before it has come.
+    func refusalOfSpooling(_ length: Int) -> Refusal? {
+        guard !spool.hasRoom(for: length) else { return nil }
+        guard length > spool.limit else { return .noRoomForBody }
+        return Refusal(
+            status: 413,
+            cause: .spoolFull,
+            message: "Content Too Large: there is room for \(spool.limit) bytes of bodies (spool-limit)."
+        )
+    }
 }
 
 extension RefusalCause {

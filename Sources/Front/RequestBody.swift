@@ -23,7 +23,8 @@ struct RequestBody {
     mutating func append(
         _ bytes: UnsafeRawBufferPointer,
         memoryLimit: Int,
-        directory: String
+        directory: String,
+        budget: SpoolBudget? = nil
     ) throws(SpoolError) {
         byteCount += bytes.count
         if let file {
@@ -31,7 +32,7 @@ struct RequestBody {
         } else if byteCount <= memoryLimit {
             memory.writeBytes(bytes)
         } else {
-            let file = try SpoolFile(in: directory)
+            let file = try SpoolFile(in: directory, budget: budget)
             var failure: SpoolError?
             memory.withUnsafeReadableBytes { kept in
                 do throws(SpoolError) { try file.append(kept) } catch { failure = error }
@@ -46,13 +47,17 @@ struct RequestBody {
 
 extension RequestBody {
     /// Moves what is in memory to a file.
-    mutating func moveToFile(in directory: String) throws(SpoolError) {
+    mutating func moveToFile(in directory: String, budget: SpoolBudget? = nil) throws(SpoolError) {
         let moved = memory
         byteCount = 0
         memory = ByteBuffer()
         var failure: SpoolError?
         moved.withUnsafeReadableBytes { bytes in
-            do throws(SpoolError) { try append(bytes, memoryLimit: 0, directory: directory) } catch { failure = error }
+            do throws(SpoolError) {
+                try append(bytes, memoryLimit: 0, directory: directory, budget: budget)
+            } catch {
+                failure = error
+            }
         }
         if let failure { throw failure }
     }

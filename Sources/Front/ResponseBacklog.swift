@@ -21,12 +21,15 @@ struct ResponseBacklog {
     private(set) var byteCount = 0
 
     var isEmpty: Bool { parts.isEmpty }
+    /// Whether some of it is in a file of ours.
+    var isSpooled: Bool { spool != nil }
 
     /// Appends bytes, to memory while that holds less than `memoryLimit`, else to a spool file in `directory`.
     mutating func append(
         _ bytes: UnsafeRawBufferPointer,
         memoryLimit: Int,
         directory: String,
+        budget: SpoolBudget? = nil,
         allocator: ByteBufferAllocator
     ) throws(SpoolError) {
         guard !bytes.isEmpty else { return }
@@ -47,7 +50,7 @@ struct ResponseBacklog {
             if let spool {
                 file = spool
             } else {
-                file = try SpoolFile(in: directory)
+                file = try SpoolFile(in: directory, budget: budget, waitsForRoom: true)
                 spool = file
             }
             let start = file.byteCount

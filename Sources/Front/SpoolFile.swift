@@ -7,6 +7,9 @@ struct SpoolError: Error, CustomStringConvertible {
     let code: Int32
     var description: String { "\(call): \(String(cString: strerror(code)))" }
 
+    /// All files together have what they may.
+    static let overBudget = SpoolError("write to a spool file beyond spool-limit", code: EDQUOT)
+
     init(_ call: String, code: Int32 = errno) {
         self.call = call
         self.code = code
@@ -21,9 +24,20 @@ struct SpoolError: Error, CustomStringConvertible {
 final class SpoolFile {
     let descriptor: Int32
     private(set) var byteCount = 0
+    /// What it is counted in; nil for a file that others have made.
+    private let budget: SpoolBudget?
+    private let waitsForRoom: Bool
 
     /// Creates an empty file in `directory`.
-    init(in directory: String) throws(SpoolError) {
+    ///
+    /// - Parameters:
+    ///   - directory: Where it is made.
+    ///   - budget: What its bytes count in.
+    ///   - waitsForRoom: Whether it is counted only: its owner stops by itself when the budget is full.
+    /// - Throws: ``SpoolError`` when the directory takes no file.
+    init(in directory: String, budget: SpoolBudget? = nil, waitsForRoom: Bool = false) throws(SpoolError) {
+        self.budget = budget
+        self.waitsForRoom = waitsForRoom
         descriptor = roost_spool_file(directory)
         guard descriptor >= 0 else { throw SpoolError("open a spool file in \(directory)") }
     }
@@ -32,12 +46,18 @@ final class SpoolFile {
     init(adopting descriptor: Int32, byteCount: Int) {
         self.descriptor = descriptor
         self.byteCount = byteCount
+        budget = nil
+        waitsForRoom = true
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        close(descriptor)
+        budget?.gaveBack(byteCount)
+    }
 
     /// Appends all of `bytes`.
     func append(_ bytes: UnsafeRawBufferPointer) throws(SpoolError) {
+        if let budget, !waitsForRoom, !budget.hasRoom(for: bytes.count) { throw .overBudget }
         var rest = bytes
         while let base = rest.baseAddress, !rest.isEmpty {
             let written = pwrite(descriptor, base, rest.count, off_t(byteCount))
@@ -45,6 +65,7 @@ final class SpoolFile {
             // ENOSPC and EDQUOT come here: the request fails, the server goes on.
             guard written > 0 else { throw SpoolError("write to a spool file") }
             byteCount += written
+            budget?.took(written)
             rest = UnsafeRawBufferPointer(rebasing: rest[written...])
         }
     }

@@ -13,6 +13,7 @@ extension WebSocketConnection {
         if !conversation.isOpen {
             partial = ByteBuffer()
             endInflating()
+            forgetUnfinished()
             let stream = self.stream
             self.stream = nil
             if let stream, let message = reaction.toApp {
@@ -102,6 +103,7 @@ extension WebSocketConnection {
         }
         phase = .closed
         inbound = ByteBuffer()
+        forgetUnfinished()
         guard core.remove(self) else { return }
         core.dispatcher.metrics.webSocketClosed(label: (conversation.code ?? .lost).label)
         account.write(isCut: conversation.code == .lost, to: core.accessLog)
@@ -118,6 +120,7 @@ extension WebSocketConnection {
                 perform(conversation.lost())
                 return
             }
+            if endSlowMessage(at: now) { return }
             let reaction = conversation.tick(
                 at: now.sinceStart,
                 couldAnswer: isReading && progress.isPingDelivered

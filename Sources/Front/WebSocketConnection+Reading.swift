@@ -24,7 +24,10 @@ extension WebSocketConnection {
     func process() {
         guard !isProcessing else { return }
         isProcessing = true
-        defer { isProcessing = false }
+        defer {
+            isProcessing = false
+            noteUnfinished()
+        }
         var fetched = 0
         while phase == .open, !conversation.isClosed, let source = source(fetched: fetched) {
             // After our close frame messages are read for nobody.
@@ -226,6 +229,7 @@ extension WebSocketConnection {
         }
         core.dispatcher.metrics.webSocketReceived(bytes: before + count, isWhole: !continues)
         core.dispatcher.send(before + count, isText: reader.isText, continues: continues, to: stream)
+        sent(before + count, continues: continues)
     }
 
     func setReading(_ on: Bool) {

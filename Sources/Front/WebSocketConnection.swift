@@ -44,6 +44,8 @@ final class WebSocketConnection: ChannelInboundHandler {
     var partial = ByteBuffer()
     /// The message that is being decompressed; nil for none.
     var inflating: InflatingMessage?
+    /// What is known of a message that has not ended.
+    var unfinished = UnfinishedMessage()
     var isProcessing = false
     /// Whether the channel is handing over what it has read.
     var isHandedBytes = false

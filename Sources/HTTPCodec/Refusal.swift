@@ -28,6 +28,7 @@ public struct Refusal: Error, Sendable, Equatable {
         case badForwarding = "bad_forwarding"
         case badHandshake = "bad_handshake"
         case tooManyWebSockets = "too_many_websockets"
+        case spoolFull = "spool_full"
     }
 
     /// The status of the answer, 400 to 599.

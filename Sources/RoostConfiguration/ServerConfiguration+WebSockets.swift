@@ -15,6 +15,15 @@ extension ServerConfiguration {
         /// The largest message of a client; zero for no limit.
         public var maximumMessage = ByteCount.mebibytes(32)
 
+        /// The most of messages to one worker that have not ended; zero for no limit.
+        public var unfinishedPerWorker = ByteCount.mebibytes(128)
+
+        /// The most of them in all; zero for no limit.
+        public var unfinished = ByteCount.mebibytes(512)
+
+        /// From the first byte of a message to its last; zero for ever.
+        public var messageTimeout: Duration = .seconds(300)
+
         /// Whether messages are compressed.
         public var compression = Compression.off
 

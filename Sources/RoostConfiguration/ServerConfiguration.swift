@@ -180,6 +180,9 @@ public struct ServerConfiguration: Sendable, Equatable {
 
         /// The directory of those files, absolute.
         public var spoolDirectory = "/tmp"
+
+        /// The most bytes of all those files, zero for any; `nil` for half of what is free there.
+        public var spoolLimit: ByteCount?
     }
 
     /// Who is believed about the client's address.
@@ -251,6 +254,9 @@ public struct ServerConfiguration: Sendable, Equatable {
     public struct Admin: Sendable, Equatable {
         /// The TCP address of the admin endpoints, or `nil` for none.
         public var address: BindAddress?
+
+        /// The names under which that address is asked; `*` for any.
+        public var hosts: [String] = []
 
         /// The path of the admin endpoints' Unix socket, or `nil` for none.
         ///

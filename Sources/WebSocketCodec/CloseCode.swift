@@ -18,6 +18,8 @@ public struct CloseCode: Sendable, Hashable, RawRepresentable {
     public static let lost = CloseCode(rawValue: 1006)
     /// Text that is not UTF-8, compressed data that is damaged.
     public static let badText = CloseCode(rawValue: 1007)
+    /// What the client does is against the server's rules.
+    public static let policy = CloseCode(rawValue: 1008)
     /// A message that is too large.
     public static let tooLarge = CloseCode(rawValue: 1009)
     /// The app failed.

@@ -41,7 +41,8 @@ public struct MessageReader: Sendable {
     private var isClosed = false
 
     // The message under way.
-    private var isWithinMessage = false
+    /// Whether a message has begun and has not ended.
+    public private(set) var isWithinMessage = false
     private var messageBytes = 0
     private var text = UTF8Validator()
     /// Whether the message under way, or the one that has just ended, is text.

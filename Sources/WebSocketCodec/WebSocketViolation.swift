@@ -26,13 +26,18 @@ public enum WebSocketViolation: String, Error, Sendable, CaseIterable {
     case tooLarge = "too_large"
     /// Compressed data that can't be decompressed.
     case badCompression = "bad_compression"
+    /// A message for which there is no room: too much is under way on all WebSockets.
+    case noRoom = "no_room"
+    /// A message that takes too long to come.
+    case tooSlow = "too_slow"
 
     /// The code that the client is told.
     public var closeCode: CloseCode {
         switch self {
         // Both are bytes that say nothing (RFC 6455 section 7.4.1); RFC 7692 names no code.
         case .badText, .badCompression: .badText
-        case .tooLarge: .tooLarge
+        case .tooLarge, .noRoom: .tooLarge
+        case .tooSlow: .policy
         case .reservedBit, .reservedOpcode, .unmasked, .fragmentedControl, .longControl, .badLength,
             .strayContinuation, .interruptedMessage, .badCloseFrame, .badCloseCode:
             .protocolError
@@ -55,6 +60,8 @@ public enum WebSocketViolation: String, Error, Sendable, CaseIterable {
         case .badText: "text that is not UTF-8"
         case .tooLarge: "the message is too large"
         case .badCompression: "compressed data is damaged"
+        case .noRoom: "too much of unfinished messages, and this one is the largest"
+        case .tooSlow: "the message takes too long"
         }
     }
 }

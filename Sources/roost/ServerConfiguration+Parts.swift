@@ -27,6 +27,7 @@ extension ServerConfiguration {
         front.bodyMemoryBytes = buffering.bodyMemory.bytes
         front.responseMemoryBytes = buffering.responseMemory.bytes
         front.spoolDirectory = buffering.spoolDirectory
+        front.spoolBytes = buffering.spoolLimit?.bytes
         front.timeouts.head = http.headerTimeout
         front.timeouts.keepAlive = http.keepAlive
         front.timeouts.writeStall = http.writeStallTimeout
@@ -47,6 +48,9 @@ extension ServerConfiguration {
         front.isASGI = asgi.interface == .asgi
         front.webSockets.maximum = webSockets.maximum
         front.webSockets.maximumMessageBytes = webSockets.maximumMessage.bytes
+        front.webSockets.unfinishedBytesPerWorker = webSockets.unfinishedPerWorker.bytes
+        front.webSockets.unfinishedBytes = webSockets.unfinished.bytes
+        front.webSockets.messageTimeout = webSockets.messageTimeout
         front.webSockets.compresses = webSockets.compression == .deflate
         front.webSockets.pingInterval = webSockets.pingInterval
         front.webSockets.pingTimeout = webSockets.pingTimeout
@@ -120,6 +124,7 @@ extension ServerConfiguration {
     /// What the admin gets.
     func admin() -> AdminConfiguration {
         var configuration = AdminConfiguration(socketPath: admin.socket)
+        configuration.hosts = admin.hosts
         if case .tcp(let host, let port) = admin.address { configuration.tcp = .init(host: host, port: port) }
         return configuration
     }

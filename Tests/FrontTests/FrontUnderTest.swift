@@ -33,12 +33,14 @@ final class FrontUnderTest {
         configure(&configuration)
         var logger = Logger(label: "test")
         logger.logLevel = .critical
-        let causes = RefusalCause.allCases.map(\.rawValue) + Refusal.Cause.allCases.map(\.rawValue)
+        let causes =
+            RefusalCause.allCases.map(\.rawValue) + Refusal.Cause.allCases.map(\.rawValue)
+            + ["head_timeout", "body_timeout", "write_stall"] + WebSocketConnection.causes
         dispatcher = Dispatcher(
             loop: loop,
             policy: configuration.queue,
             timeoutGrace: Nanoseconds(configuration.requests.timeoutGrace),
-            metrics: ServerMetrics(refusalCauses: causes + ["head_timeout", "body_timeout", "write_stall"]),
+            metrics: ServerMetrics(refusalCauses: causes),
             sticky: StickySessions(configuration.sticky),
             logger: logger
         )

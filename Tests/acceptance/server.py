@@ -191,6 +191,11 @@ class Roost:
                 pass
         return sorted(pids)
 
+    def processor_seconds(self, pid=None):
+        """What it has used of a processor: waiting for one on a busy machine does not count."""
+        fields = Path(f"/proc/{pid or self.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def resident_bytes(self, pid=None):
         text = Path(f"/proc/{pid or self.pid}/status").read_text()
         return int(re.search(r"VmRSS:\s+(\d+) kB", text)[1]) * 1024

@@ -46,7 +46,7 @@ def small_disk(tmp_path):
 
 
 def test_an_upload_larger_than_the_disk_is_refused_and_the_server_lives(roost, small_disk):
-    server = roost("probe:app", "--processes", 1, "--threads", 1, "--spool-dir", small_disk("1m"))
+    server = roost("probe:app", "--processes", 1, "--threads", 1, "--spool-dir", small_disk("1m"), "--spool-limit", 0)
     body = os.urandom(1024) * 8192
     for fields in ([("Content-Length", str(len(body)))], [("Transfer-Encoding", "chunked")]):
         with server.connect() as connection:
@@ -70,7 +70,7 @@ def test_an_upload_larger_than_the_disk_is_refused_and_the_server_lives(roost, s
 
 
 def test_a_response_that_no_disk_can_keep_for_its_client_is_cut_and_frees_the_thread(roost, small_disk):
-    server = roost("probe:app", "--processes", 1, "--threads", 1, "--spool-dir", small_disk("1m"))
+    server = roost("probe:app", "--processes", 1, "--threads", 1, "--spool-dir", small_disk("1m"), "--spool-limit", 0)
     with server.connect(receive_buffer=4096) as slow:
         slow.send(request(f"/big?bytes={200 * MIB}"))
         slow.head()

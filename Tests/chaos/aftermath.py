@@ -11,7 +11,7 @@ import proc
 from account import Account, Outcome
 from servers import Server, eventually, metric
 
-SETTLING = 60.0
+SETTLING = 180.0
 """Seconds in which queue, threads and workers have to come to rest."""
 MORE_DESCRIPTORS = 6
 MORE_MIB = 48.0
@@ -71,7 +71,7 @@ def search(server: Server, before: Footprint, account: Account) -> list[str]:
     try:
         wait_until_idle(server)
         # Clients have closed; the front learns of it in its next turns.
-        eventually(lambda: server.metric("roost_connections") == 0, "no connection is open", 30)
+        eventually(lambda: server.metric("roost_connections") == 0, "no connection is open", 120)
     except AssertionError as problem:
         found.append(str(problem))
     after = Footprint.of(server)
@@ -107,8 +107,8 @@ def search_stopped(server: Server) -> list[str]:
     """Stops the server by SIGTERM: it leaves with 0, and nothing of it stays."""
     server.signal(signal.SIGTERM)
     try:
-        status = server.process.wait(60)
+        status = server.process.wait(180)
     except subprocess.TimeoutExpired:
-        return ["still running 60 s after SIGTERM"]
+        return ["still running 180 s after SIGTERM"]
     left = server.processes()
     return ([f"exit status {status} after SIGTERM"] if status else []) + ([f"left behind: {left}"] if left else [])

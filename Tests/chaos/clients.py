@@ -8,18 +8,39 @@ from __future__ import annotations
 import asyncio
 import random
 
-from account import Account, Outcome
+from account import Account, End, Outcome
 from client import Client, Ended, echoes, is_pattern, says, write_slowly
 
 STEADY = 32
 SLOW = 6
 SIPPING = 4
 VANISHING = 6
+PATIENCE = 240.0
+"""Seconds after which a request without an end counts as hanging: longer than all of the server's own limits."""
+
+ALLOWANCE = 120
+"""Seconds that the server lets a client take with a head, a body or a silence; what takes longer it is right to end.
+
+The clients here need three at most, and several times that on a machine that has no time for them.
+"""
+
+#: Limits that the server has for clients, raised: what is tested here is what becomes of requests when workers die.
+OPTIONS = (
+    "--header-timeout", f"{ALLOWANCE}s", "--body-grace", f"{ALLOWANCE}s", "--write-stall-timeout", f"{ALLOWANCE}s",
+    "--keep-alive", f"{2 * ALLOWANCE}s",
+)
 
 #: Ends that no killed worker explains: the front never dies, so it owes everybody a whole response or a clean cut.
 UNEXPLAINED = frozenset({
     Outcome.ERROR, Outcome.WRONG, Outcome.LOST, Outcome.NOT_CONNECTED, Outcome.UNANSWERED, Outcome.IDLE_CLOSED,
 })
+
+
+def is_unexplained(end: End) -> bool:
+    """Whether nothing explains the end: no killed worker, no wish of the client, no limit that the client has passed."""
+    if end.outcome is Outcome.TOO_SLOW:
+        return end.seconds < ALLOWANCE
+    return end.outcome in UNEXPLAINED
 
 
 def everybody(account: Account, address, lots: random.Random, is_over: asyncio.Event) -> list:
@@ -38,7 +59,7 @@ async def pause(is_over: asyncio.Event, seconds: float) -> None:
 
 async def steady(account, address, lots, is_over) -> None:
     """A keep-alive client of every kind of work, with a short thought between requests."""
-    client = Client(account, address)
+    client = Client(account, address, patience=PATIENCE)
     number = 0
     while not is_over.is_set():
         number += 1
@@ -66,7 +87,7 @@ async def steady(account, address, lots, is_over) -> None:
 async def slow(account, address, lots, is_over) -> None:
     """Dribbles head and body for some seconds and wants its answer all the same."""
     while not is_over.is_set():
-        client = Client(account, address, keeps=False)
+        client = Client(account, address, keeps=False, patience=PATIENCE)
         body = lots.randbytes(2_000)
         send = write_slowly(pieces=20, seconds=lots.uniform(0.5, 3.0))
         await client.request("/echo", echoes(body), "PATCH", body, send=send)
@@ -77,7 +98,7 @@ async def slow(account, address, lots, is_over) -> None:
 async def sipping(account, address, lots, is_over) -> None:
     """Reads a response of some megabytes in sips; a cut is counted, the bytes that came are not."""
     while not is_over.is_set():
-        client = SippingClient(account, address, keeps=False)
+        client = SippingClient(account, address, keeps=False, patience=PATIENCE)
         await client.request("/big?n=3000000", is_pattern(3_000_000))
         await client.close()
         await pause(is_over, 0.1)
@@ -100,7 +121,7 @@ class SippingClient(Client):
 async def vanishing(account, address, lots, is_over) -> None:
     """Leaves in mid-head, in mid-body, while it waits, or in mid-response."""
     while not is_over.is_set():
-        client = Client(account, address)
+        client = Client(account, address, patience=PATIENCE)
         body = b"y" * 50_000
         target, sent = lots.choice((
             ("/echo", 30), ("/echo", 20_000), ("/work?ms=200", 1 << 20), ("/big?n=5000000", 1 << 20),

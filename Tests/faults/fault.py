@@ -125,7 +125,8 @@ def of_others(account: Account, closed_counts: bool = True) -> str:
     if not count:
         return f"lost 0 of {account.sent}"
     short = {
-        Outcome.BAD_GATEWAY: "502", Outcome.TIMED_OUT: "504", Outcome.ERROR: "other status", Outcome.WRONG: "wrong",
+        Outcome.BAD_GATEWAY: "502", Outcome.TIMED_OUT: "504", Outcome.TOO_SLOW: "408",
+        Outcome.ERROR: "other status", Outcome.WRONG: "wrong",
         Outcome.CUT: "cut", Outcome.LOST: "closed", Outcome.NOT_CONNECTED: "not connected",
         Outcome.UNANSWERED: "hung", Outcome.IDLE_CLOSED: "closed while kept",
     }

@@ -16,6 +16,7 @@ class Outcome(enum.Enum):
     REFUSED = "refused (503)"
     BAD_GATEWAY = "502"
     TIMED_OUT = "504"
+    TOO_SLOW = "408"
     ERROR = "another status"
     WRONG = "a wrong answer"
     CUT = "cut after the response began"
@@ -26,11 +27,11 @@ class Outcome(enum.Enum):
     LEFT = "the client left on purpose"
 
 
-BY_STATUS = {502: Outcome.BAD_GATEWAY, 503: Outcome.REFUSED, 504: Outcome.TIMED_OUT}
+BY_STATUS = {502: Outcome.BAD_GATEWAY, 503: Outcome.REFUSED, 504: Outcome.TIMED_OUT, 408: Outcome.TOO_SLOW}
 
 #: Ends that neither an answer, nor a refusal in words, nor the client's own will explains.
 FAILURES = frozenset({
-    Outcome.BAD_GATEWAY, Outcome.TIMED_OUT, Outcome.ERROR, Outcome.WRONG, Outcome.CUT, Outcome.LOST,
+    Outcome.BAD_GATEWAY, Outcome.TIMED_OUT, Outcome.TOO_SLOW, Outcome.ERROR, Outcome.WRONG, Outcome.CUT, Outcome.LOST,
     Outcome.NOT_CONNECTED, Outcome.UNANSWERED,
 })
 

@@ -50,6 +50,7 @@ def ends(*answers, requests=1, patience=5.0, keeps=True):
     (b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n", Outcome.REFUSED),
     (b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n", Outcome.BAD_GATEWAY),
     (b"HTTP/1.1 504 Timeout\r\nContent-Length: 0\r\n\r\n", Outcome.TIMED_OUT),
+    (b"HTTP/1.1 408 Slow\r\nContent-Length: 0\r\n\r\n", Outcome.TOO_SLOW),
     (b"HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n", Outcome.ERROR),
     (b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok", Outcome.CUT),
     (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n", Outcome.CUT),

@@ -22,6 +22,11 @@ int roost_eventfd(void);
 /// instead of giving them back to the kernel and having them zeroed again. mallopt(3), "dynamic mmap threshold": what the
 /// environment says (MALLOC_TRIM_THRESHOLD_) goes before it.
 void roost_keep_freed_memory(size_t size);
+
+/// Gives the pages of freed blocks back to the kernel, wherever in the heaps they lie: malloc_trim(3).
+void roost_return_freed_memory(void);
+/// Bytes of freed blocks that the allocator keeps, whether their pages were given back or not. mallinfo2(3).
+size_t roost_freed_memory(void);
 /// An unlinked file in `directory`, for reading and writing.
 int roost_spool_file(const char *directory);
 

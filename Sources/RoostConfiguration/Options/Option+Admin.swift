@@ -24,6 +24,27 @@ extension Option {
             },
             text: { $0.admin.address?.description ?? "off" }
         ),
+        Option(
+            "admin-hosts",
+            .text,
+            "LIST",
+            in: .admin,
+            repeatable: true,
+            summary: "names by which the admin address is asked",
+            discussion: """
+                Separated by commas, `*` for any. Addresses, names without a dot, `*.local` and `*.internal` are let in \
+                anyway; a request under another name is answered 421, because it may come from a page that has its name \
+                point here (DNS rebinding).
+                """,
+            read: { values, _, configuration throws(ValueError) in
+                let names = values.flatMap { $0.split(separator: ",") }.map { String($0.filter { $0 != " " }) }
+                for name in names where name.isEmpty || name.contains(where: { ":/[]".contains($0) }) {
+                    throw ValueError("'\(name)' is no name of a host", suggestion: "metrics.example, without a port")
+                }
+                configuration.admin.hosts = names
+            },
+            texts: { $0.admin.hosts }
+        ),
         .single(
             "admin-socket",
             .text,

@@ -39,5 +39,20 @@ extension Option {
             },
             text: { $0.buffering.spoolDirectory }
         ),
+        .single(
+            "spool-limit",
+            .size,
+            "SIZE",
+            in: .buffering,
+            summary: "most bytes of all those files together, 0 for any, or auto",
+            discussion: """
+                `auto` is half of what the file system has free. A body that could never fit is answered 413, one for \
+                which there is no room now 503; a response waits in its app until there is room.
+                """,
+            read: { value, _, configuration throws(ValueError) in
+                configuration.buffering.spoolLimit = value == "auto" ? nil : try ByteCount.parse(value)
+            },
+            text: { $0.buffering.spoolLimit?.description ?? "auto" }
+        ),
     ]
 }

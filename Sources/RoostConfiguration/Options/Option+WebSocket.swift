@@ -24,6 +24,37 @@ extension Option {
                 Streamlit may send.
                 """
         ),
+        .size(
+            "ws-unfinished-per-worker",
+            \.webSockets.unfinishedPerWorker,
+            ByteCount(bytes: 0)...ByteCount.gibibytes(64),
+            in: .asgi,
+            summary: "unfinished WebSocket messages to one worker, bytes; 0 for any",
+            discussion: """
+                What has come of a message lies in the worker's memory until its end comes. When there is too much, the \
+                WebSocket with the largest of these messages is closed with 1009. A message that is alone is bounded by \
+                `ws-max-size` only.
+                """
+        ),
+        .size(
+            "ws-unfinished",
+            \.webSockets.unfinished,
+            ByteCount(bytes: 0)...ByteCount.gibibytes(1024),
+            in: .asgi,
+            summary: "unfinished WebSocket messages in all, bytes; 0 for any",
+            discussion: "Like `ws-unfinished-per-worker`, for all workers together."
+        ),
+        .duration(
+            "ws-message-timeout",
+            \.webSockets.messageTimeout,
+            atLeast: .zero,
+            in: .asgi,
+            summary: "how long one WebSocket message may take to come; 0 for ever",
+            discussion: """
+                From its first byte to its last, without the time in which the app takes nothing. Then the WebSocket is \
+                closed with 1008. Enough for 32 MiB at 1 Mbit/s.
+                """
+        ),
         .choice(
             "ws-compression",
             \.webSockets.compression,

@@ -85,6 +85,11 @@ struct IncomingMessages {
         for message in messages[first...] { Py_DecRef(message.content) }
         messages = []
         first = 0
+        dropPartial()
+    }
+
+    /// Forgets what has come of the message that is not complete.
+    mutating func dropPartial() {
         partial.drop()
         isWithinMessage = false
     }

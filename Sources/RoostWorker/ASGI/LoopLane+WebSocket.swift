@@ -181,6 +181,8 @@ extension LoopLane {
         // Refused already: what is left of the answer reaches nobody.
         if stream.isDenied { stream.departure = .left }
         stream.dropPending()
+        // What has come of a message that will not end is of no use to anybody.
+        stream.messages.dropPartial()
         wakeReaders(of: stream)
         wakeWriters(of: stream)
         if stream.isReturned { concludeReturned(stream) }
