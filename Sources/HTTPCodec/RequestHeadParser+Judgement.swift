@@ -44,7 +44,7 @@ extension RequestHeadParser {
             head.mentionsForwarding = true
         case .other, .accept, .acceptEncoding, .authorization, .contentType, .cookie, .ifNoneMatch, .keepAlive,
             .origin, .proxy, .range, .referer, .secFetchDest, .secFetchMode, .secFetchSite, .secWebSocketKey, .te,
-            .traceparent, .trailer, .userAgent, .xForwardedPort, .xQueueStart, .xRealIP, .xRequestID, .xRequestStart:
+            .traceparent, .trailer, .userAgent, .xQueueStart, .xRealIP, .xRequestID, .xRequestStart:
             return
         }
     }
