@@ -51,6 +51,7 @@ check "no trailing white space" no_trailing_space
 check "shell scripts parse" shell_syntax
 check "Python parses as 3.9" python_syntax
 check "links in the docs lead somewhere, README.ko.md mirrors README.md" python3 scripts/check_docs.py
+check "metrics, causes, symbols and defaults in docs and comments are those of the code" python3 scripts/check_names.py
 if [ "$failures" -ne 0 ]; then
     echo "check: $failures failed"
     exit 1

@@ -150,6 +150,10 @@ public struct FrontConfiguration: Sendable {
     public var maximumConnections = 10_000
     /// From whom forwarding fields are believed.
     public var trustedProxies = TrustedProxies()
+    /// Which of their forwarding fields count.
+    public var forwardingRule = ForwardingRule.xForwarded
+    /// `X-Forwarded-Port` is one of them.
+    public var readsForwardedPort = false
     /// Every connection begins with a PROXY protocol header, which is believed.
     public var expectsProxyProtocol = false
     /// Where the app is mounted: all paths here are below it.

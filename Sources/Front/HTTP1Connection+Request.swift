@@ -49,7 +49,9 @@ extension HTTP1Connection {
                     bytes: bytes,
                     peer: peer.peer,
                     scheme: .http,
-                    trusted: trusted
+                    trusted: trusted,
+                    rule: core.configuration.forwardingRule,
+                    readsPort: core.configuration.readsForwardedPort
                 )
             } catch {
                 failure = error
@@ -132,7 +134,7 @@ extension HTTP1Connection {
             ?? peer
         let text =
             head.readableBytes + client.address.count + client.port.count + RequestID.byteCount + listener.host.count
-            + listener.port.count + (addsHost ? Self.hostName.utf8CodeUnitCount : 0)
+            + listener.port.count + (addsHost ? Self.hostName.utf8CodeUnitCount : 0) + addedPort.count
         if upload != nil { return writeUpload(exchange, to: seat, lane: lane, client: client, text: text) }
         var inline = body.file == nil ? body.byteCount : 0
         var count = RequestEnvelopeWriter.byteCount(fields: envelopeFields, textBytes: text, inlineBody: inline)
@@ -148,6 +150,17 @@ extension HTTP1Connection {
             if exchange.socket != nil { flags.insert(.webSocket) }
             fill(payload, exchange, client: client, text: text, flags: flags, body.memory)
         }
+    }
+
+    /// The bytes of the host with the port that a proxy's field adds to it; none where none adds one.
+    private var addedPort: [UInt8] {
+        guard let port = origin.addedPort else { return [] }
+        return head.withUnsafeReadableBytes { Array(origin.host.bytes(in: $0)) } + Array(":\(port)".utf8)
+    }
+
+    private func hostSpan(in writer: inout RequestEnvelopeWriter) -> TextSpan {
+        guard origin.addedPort != nil else { return TextSpan(origin.host) }
+        return addedPort.withUnsafeBytes { writer.append($0) }
     }
 
     var isSafe: Bool {
@@ -203,12 +216,12 @@ extension HTTP1Connection {
         writer.set(.path, TextSpan(request.path))
         writer.set(.query, TextSpan(request.query))
         for field in request.fields where isKept(field) {
-            let value = field.known == .host ? origin.host : field.value
-            writer.addField(name: TextSpan(field.name), value: TextSpan(value))
+            let value = field.known == .host ? hostSpan(in: &writer) : TextSpan(field.value)
+            writer.addField(name: TextSpan(field.name), value: value)
         }
         if addsHost {
             let name = UnsafeRawBufferPointer(start: Self.hostName.utf8Start, count: Self.hostName.utf8CodeUnitCount)
-            writer.addField(name: writer.append(name), value: TextSpan(origin.host))
+            writer.addField(name: writer.append(name), value: hostSpan(in: &writer))
         }
         writer.set(.host, listener.host.withUnsafeBytes { writer.append($0) })
         writer.set(.port, listener.port.withUnsafeBytes { writer.append($0) })

@@ -1,17 +1,19 @@
 /// A strict, incremental decoder of the chunked transfer coding (RFC 9112 7.1).
 ///
 ///     chunk          = chunk-size [ chunk-ext ] CRLF chunk-data CRLF
-///     chunk-ext      = *( ";" token [ "=" ( token / quoted-string ) ] )
+///     chunk-ext      = *( BWS ";" BWS token [ BWS "=" BWS ( token / quoted-string ) ] )
 ///     last           = 1*"0" [ chunk-ext ] CRLF *( field-line CRLF ) CRLF
 ///
-/// Lines end in CR and LF and nothing else; the spaces that the grammar calls bad are refused; extensions are checked,
-/// bounded and mean nothing; trailer fields are checked, bounded and dropped, so that none becomes a header.
+/// Lines end in CR and LF and nothing else. The white space that the grammar calls bad is read, as a recipient must
+/// (RFC 9110 5.6.3), where it is before or after `;` or `=`; at the end of a line, after a bare size for instance, the
+/// grammar has none, and it is refused. Extensions are checked, bounded by line and by body, and mean nothing; trailer
+/// fields are checked, bounded and dropped, so that none becomes a header.
 ///
 /// A decoder belongs to one request and is confined to its connection's event loop.
 public struct ChunkedBodyDecoder: Sendable {
     enum Phase: UInt8 {
         case size, extensionName, extensionValue, extensionToken, extensionQuoted, extensionEscape, extensionQuoteEnd
-        case sizeLineFeed, data, dataReturn, dataLineFeed
+        case spaceBeforeSemicolon, spaceBeforeEquals, sizeLineFeed, data, dataReturn, dataLineFeed
         case trailerStart, trailerName, trailerValue, trailerLineFeed, finalLineFeed, complete, refused
     }
 
@@ -20,6 +22,7 @@ public struct ChunkedBodyDecoder: Sendable {
     private var remaining = 0
     private var digits = 0
     private var lineBytes = 0
+    private var extensionBytes = 0
     private var elementBytes = 0
     private var trailerBytes = 0
     private var trailerFields = 0
@@ -67,7 +70,7 @@ public struct ChunkedBodyDecoder: Sendable {
     private mutating func take(_ byte: UInt8) throws(Refusal) {
         switch phase {
         case .size, .extensionName, .extensionValue, .extensionToken, .extensionQuoted, .extensionEscape,
-            .extensionQuoteEnd, .sizeLineFeed:
+            .extensionQuoteEnd, .spaceBeforeSemicolon, .spaceBeforeEquals, .sizeLineFeed:
             try takeOfSizeLine(byte)
         case .dataReturn:
             guard byte == .carriageReturn else { throw .badChunk("a chunk is longer than its size") }
@@ -100,6 +103,12 @@ extension ChunkedBodyDecoder {
         if byte != .carriageReturn {
             lineBytes += 1
             guard lineBytes <= limits.chunkLineBytes else { throw .badChunk("a chunk size line is too long") }
+            if phase != .size || byte.hexadecimalValue == nil {
+                extensionBytes += 1
+                guard extensionBytes <= limits.chunkExtensionBytes else {
+                    throw .badChunk("the chunk extensions of a body are too many")
+                }
+            }
         }
         switch phase {
         case .size:
@@ -117,6 +126,8 @@ extension ChunkedBodyDecoder {
                 elementBytes += 1
             } else if byte == .equals, elementBytes > 0 {
                 phase = .extensionValue
+            } else if byte.isSpaceOrTab {
+                if elementBytes > 0 { phase = .spaceBeforeEquals }
             } else {
                 guard elementBytes > 0 else { throw .badChunk("a chunk extension has no name") }
                 try endSizeLinePart(byte, "a chunk extension is malformed")
@@ -124,7 +135,7 @@ extension ChunkedBodyDecoder {
         case .extensionValue:
             if byte == .quote {
                 phase = .extensionQuoted
-            } else {
+            } else if !byte.isSpaceOrTab {
                 guard ByteClass.isToken(byte) else { throw .badChunk("a chunk extension has no value") }
                 phase = .extensionToken
             }
@@ -141,6 +152,12 @@ extension ChunkedBodyDecoder {
             }
         case .extensionQuoteEnd:
             try endSizeLinePart(byte, "a chunk extension is malformed")
+        case .spaceBeforeEquals where byte == .equals:
+            phase = .extensionValue
+        case .spaceBeforeSemicolon, .spaceBeforeEquals:
+            guard !byte.isSpaceOrTab else { return }
+            guard byte == .semicolon else { throw .badChunk("white space in a chunk size line is not before ; or =") }
+            try endSizeLinePart(byte, "a chunk extension is malformed")
         case .sizeLineFeed, .data, .dataReturn, .dataLineFeed, .trailerStart, .trailerName, .trailerValue,
             .trailerLineFeed, .finalLineFeed, .complete, .refused:
             preconditionFailure("Invalid state: \(phase)")
@@ -154,6 +171,8 @@ extension ChunkedBodyDecoder {
         case .semicolon:
             elementBytes = 0
             phase = .extensionName
+        case .space, .tab:
+            phase = .spaceBeforeSemicolon
         default:
             throw .badChunk(message)
         }
@@ -192,7 +211,8 @@ extension ChunkedBodyDecoder {
             guard byte == .lineFeed else { throw .badTrailer("a trailer line does not end in CR and LF") }
             phase = phase == .finalLineFeed ? .complete : .trailerStart
         case .size, .extensionName, .extensionValue, .extensionToken, .extensionQuoted, .extensionEscape,
-            .extensionQuoteEnd, .sizeLineFeed, .data, .dataReturn, .dataLineFeed, .complete, .refused:
+            .extensionQuoteEnd, .spaceBeforeSemicolon, .spaceBeforeEquals, .sizeLineFeed, .data, .dataReturn,
+            .dataLineFeed, .complete, .refused:
             preconditionFailure("Invalid state: \(phase)")
         }
     }

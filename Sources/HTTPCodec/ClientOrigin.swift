@@ -5,9 +5,7 @@
 /// have written anything. A scheme and a host are taken from the place in their lists that the proxy nearest to that
 /// client wrote.
 ///
-/// `Forwarded` (RFC 7239) is read the same way. A proxy that writes one kind of field and lets its clients' other kind
-/// pass would lend them its authority: where both kinds are there, they must agree, and so must all fields that tell
-/// the scheme. A request that contradicts itself is refused with 400.
+/// `Forwarded` (RFC 7239) is read the same way. Which of the two families counts is a ``ForwardingRule``.
 public struct ClientOrigin: Sendable, Equatable {
     /// The scheme that the client used.
     public enum Scheme: String, Sendable {
@@ -26,6 +24,9 @@ public struct ClientOrigin: Sendable, Equatable {
     /// Host and port that the client asked for, a valid ``Authority``, as a place in the head's bytes.
     public var host: ByteSpan
 
+    /// The port that `X-Forwarded-Port` adds to a host that names none; nil for the scheme's own.
+    public var addedPort: Int?
+
     /// Creates an origin from its parts.
     public init(address: IPAddress?, port: Int?, scheme: Scheme, host: ByteSpan) {
         self.address = address
@@ -42,14 +43,19 @@ public struct ClientOrigin: Sendable, Equatable {
     ///   - peer: the other end of the connection, or what the PROXY protocol said of it.
     ///   - scheme: the scheme of the connection itself.
     ///   - trusted: the peers whose word is believed.
+    ///   - rule: which of their fields count.
+    ///   - readsPort: whether `X-Forwarded-Port` counts, if its family does.
     /// - Returns: the origin; without a trusted peer's word, that of the connection and the head's authority.
-    /// - Throws: a refusal with 400 for fields of a trusted peer that contradict each other or are malformed.
+    /// - Throws: a refusal with 400 for fields of a trusted peer that are malformed, or contradict each other though
+    ///   they must agree.
     public static func resolved(
         head: RequestHead,
         bytes: UnsafeRawBufferPointer,
         peer: Peer,
         scheme: Scheme,
         trusted: TrustedProxies,
+        rule: ForwardingRule = .xForwarded,
+        readsPort: Bool = false,
     ) throws(Refusal) -> ClientOrigin {
         var origin = ClientOrigin(address: nil, port: nil, scheme: scheme, host: head.authority)
         if case .address(let address, let port) = peer {
@@ -58,8 +64,12 @@ public struct ClientOrigin: Sendable, Equatable {
         }
         guard head.mentionsForwarding, trusted.contains(peer) else { return origin }
 
-        let named = try ForwardingClaims.named(head, bytes, trusted)
-        let standard = try ForwardingClaims.standard(head, bytes, trusted)
+        var named = ForwardingClaims()
+        var standard = ForwardingClaims()
+        if rule != .forwarded {
+            named = try ForwardingClaims.named(head, bytes, trusted, mustAgree: rule == .agreeing)
+        }
+        if rule != .xForwarded { standard = try ForwardingClaims.standard(head, bytes, trusted) }
         if let claimed = try agreed(named.client, standard.client) {
             origin.address = claimed.address
             origin.port = claimed.port
@@ -73,6 +83,10 @@ public struct ClientOrigin: Sendable, Equatable {
             origin.host = host
         case (nil, nil):
             break
+        }
+        if readsPort, let port = named.port, port != (origin.scheme == .https ? 443 : 80) {
+            let host = origin.host.bytes(in: bytes)
+            if let parts = Authority.split(host), parts.hostCount == host.count { origin.addedPort = port }
         }
         return origin
     }

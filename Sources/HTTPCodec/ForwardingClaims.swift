@@ -11,12 +11,17 @@ struct ForwardingClaims {
     var client: Client?
     var scheme: ClientOrigin.Scheme?
     var host: ByteSpan?
+    var port: Int?
 
-    /// Reads `X-Forwarded-For`, `-Proto`, `-Protocol`, `-Ssl` and `-Host`.
+    /// Reads `X-Forwarded-For`, `-Proto`, `-Protocol`, `-Ssl` and `-Host`; an empty member says nothing.
+    ///
+    /// Of the fields that tell the scheme the first in this order counts, unless they must agree: most proxies write
+    /// one, and let their clients' others pass.
     static func named(
         _ head: RequestHead,
         _ bytes: UnsafeRawBufferPointer,
         _ trusted: TrustedProxies,
+        mustAgree: Bool = false,
     ) throws(Refusal) -> ForwardingClaims {
         var claims = ForwardingClaims()
         var hops = 0
@@ -28,15 +33,20 @@ struct ForwardingClaims {
         }
         let place = max(hops, 1)
         for name in [FieldName.xForwardedProto, .xForwardedProtocol, .xForwardedSSL] {
-            guard let member = member(name, fromRight: place, head, bytes) else { continue }
+            guard claims.scheme == nil || mustAgree,
+                let member = member(name, fromRight: place, head, bytes), !member.isEmpty
+            else { continue }
             let scheme = name == .xForwardedSSL ? schemeOfSSL(member) : scheme(member)
             guard let scheme else { throw .badScheme }
             guard claims.scheme == nil || claims.scheme == scheme else { throw .contradiction }
             claims.scheme = scheme
         }
-        if let member = member(.xForwardedHost, fromRight: place, head, bytes) {
+        if let member = member(.xForwardedHost, fromRight: place, head, bytes), !member.isEmpty {
             guard Authority.isValid(member) else { throw .badForwardedHost }
             claims.host = span(of: member, in: bytes)
+        }
+        if let member = member(.xForwardedPort, fromRight: place, head, bytes), let port = port(member) {
+            claims.port = port
         }
         return claims
     }
@@ -90,6 +100,17 @@ extension ForwardingClaims {
         if matches("https") || matches("wss") || matches("ssl") { return .https }
         if matches("http") || matches("ws") { return .http }
         return nil
+    }
+
+    /// A port, or nil for anything else: this field is read only where it is asked for, and never a reason to refuse.
+    private static func port(_ text: UnsafeRawBufferPointer) -> Int? {
+        guard (1...5).contains(text.count) else { return nil }
+        var port = 0
+        for byte in text {
+            guard let digit = byte.decimalValue else { return nil }
+            port = port * 10 + Int(digit)
+        }
+        return (1...65_535).contains(port) ? port : nil
     }
 
     private static func schemeOfSSL(_ text: UnsafeRawBufferPointer) -> ClientOrigin.Scheme? {

@@ -24,6 +24,11 @@ public struct HTTPLimits: Sendable, Equatable {
     /// One more is answered 400. The default is 256.
     public var chunkLineBytes = 256
 
+    /// The bytes of all chunk extensions of one body: of its size lines, what is no digit of a size.
+    ///
+    /// One more is answered 400. The default is 8,192.
+    public var chunkExtensionBytes = 8_192
+
     /// The bytes of a trailer section, with line ends.
     ///
     /// One more is answered 431. The default is 8,192.
@@ -40,6 +45,7 @@ public struct HTTPLimits: Sendable, Equatable {
         limits.fieldCount = fieldCount.clamped(to: range)
         limits.targetBytes = targetBytes.clamped(to: range)
         limits.chunkLineBytes = chunkLineBytes.clamped(to: range)
+        limits.chunkExtensionBytes = chunkExtensionBytes.clamped(to: range)
         limits.trailerBytes = trailerBytes.clamped(to: range)
         return limits
     }

@@ -39,11 +39,12 @@ extension RequestHeadParser {
             notes.expectsContinue = true
         case .upgrade:
             if !field.value.isEmpty { notes.hasUpgrade = true }
-        case .forwarded, .xForwardedFor, .xForwardedHost, .xForwardedProto, .xForwardedProtocol, .xForwardedSSL:
+        case .forwarded, .xForwardedFor, .xForwardedHost, .xForwardedPort, .xForwardedProto,
+            .xForwardedProtocol, .xForwardedSSL:
             head.mentionsForwarding = true
         case .other, .accept, .acceptEncoding, .authorization, .contentType, .cookie, .ifNoneMatch, .keepAlive,
             .origin, .proxy, .range, .referer, .secFetchDest, .secFetchMode, .secFetchSite, .secWebSocketKey, .te,
-            .traceparent, .trailer, .userAgent, .xForwardedPort, .xQueueStart, .xRealIP, .xRequestID, .xRequestStart:
+            .traceparent, .trailer, .userAgent, .xQueueStart, .xRealIP, .xRequestID, .xRequestStart:
             return
         }
     }

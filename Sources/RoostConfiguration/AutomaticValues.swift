@@ -110,7 +110,9 @@ struct AutomaticValues {
         let (processes, threads) = (configuration.workers.processes, configuration.workers.threads)
         // Bounded by the options' own bounds: 12 x 256 x 1024.
         configuration.queue.limit = max(100, 12 * processes * threads)
-        let rule = "12 x \(processes) x \(threads) threads, at least 100"
+        let rule =
+            "so that the dozen requests of a page are not refused: 12 for each of \(processes * threads) threads, "
+            + "at least 100"
         note("queue-limit", isASGI(configuration) ? "as it would be for threads: \(rule)" : rule)
     }
 

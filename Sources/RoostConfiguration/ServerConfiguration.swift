@@ -193,6 +193,22 @@ public struct ServerConfiguration: Sendable, Equatable {
         /// of these. Empty trusts nobody.
         public var forwardedAllowIPs = ["127.0.0.1", "::1", "unix"]
 
+        /// Which forwarding fields count.
+        public enum ForwardedHeaders: String, Sendable, CaseIterable {
+            /// `X-Forwarded-*`.
+            case xForwarded = "x-forwarded"
+            /// `Forwarded`.
+            case forwarded
+            /// Both, and they must agree.
+            case agreeing
+        }
+
+        /// Which of the fields of those peers count.
+        public var forwardedHeaders = ForwardedHeaders.xForwarded
+
+        /// Whether `X-Forwarded-Port` is one of them.
+        public var readsForwardedPort = false
+
         /// Whether connections begin with a PROXY protocol header (version 1 or 2).
         public var expectsProxyProtocol = false
     }

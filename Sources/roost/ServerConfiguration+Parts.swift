@@ -35,6 +35,13 @@ extension ServerConfiguration {
         front.timeouts.bodyGrace = http.bodyGrace
         front.maximumConnections = http.maximumConnections
         front.trustedProxies = try TrustedProxies(parsing: trust.forwardedAllowIPs.joined(separator: ","))
+        front.forwardingRule =
+            switch trust.forwardedHeaders {
+            case .xForwarded: .xForwarded
+            case .forwarded: .forwarded
+            case .agreeing: .agreeing
+            }
+        front.readsForwardedPort = trust.readsForwardedPort
         front.expectsProxyProtocol = trust.expectsProxyProtocol
         front.criticalPaths = queue.criticalPrefixes
         front.sheddablePaths = queue.sheddablePrefixes

@@ -7,6 +7,8 @@ import Testing
         _ fields: String...,
         peer: String = "10.0.0.1",
         trusted: String = "10.0.0.0/8",
+        rule: ForwardingRule = .agreeing,
+        readsPort: Bool = false,
     ) throws -> String {
         let bytes = latin1(
             "GET / HTTP/1.1\r\nHost: app.example\r\n" + fields.map { $0 + "\r\n" }.joined() + "\r\n"
@@ -22,11 +24,14 @@ import Testing
                     bytes: bytes,
                     peer: end,
                     scheme: .http,
-                    trusted: proxies
+                    trusted: proxies,
+                    rule: rule,
+                    readsPort: readsPort
                 )
                 let address = origin.address.map(\.description) ?? "nobody"
                 let port = origin.port.map { "\($0)" } ?? "-"
-                return "\(address) \(port) \(origin.scheme) \(text(origin.host.bytes(in: bytes)))"
+                let added = origin.addedPort.map { ":\($0)" } ?? ""
+                return "\(address) \(port) \(origin.scheme) \(text(origin.host.bytes(in: bytes)))\(added)"
             } catch {
                 return "\(error.status)"
             }
@@ -103,8 +108,8 @@ import Testing
         "Forwarded: for=1.2.3.4;for=1.2.3.5", "Forwarded: for=\"1\\.2\"", "Forwarded: for= 1.2.3.4",
         "Forwarded: proto=ftp",
         "Forwarded: host=\"a b\"", "Forwarded: host=", "Forwarded: proto=http;proto=https", "Forwarded: @",
-        "X-Forwarded-Proto: ftp", "X-Forwarded-Proto:", "X-Forwarded-Ssl: maybe", "X-Forwarded-Host: a b",
-        "X-Forwarded-Host: <script>", "X-Forwarded-Host:",
+        "X-Forwarded-Proto: ftp", "X-Forwarded-Ssl: maybe", "X-Forwarded-Host: a b",
+        "X-Forwarded-Host: <script>",
     ])
     func `malformed fields of a trusted proxy are refused`(field: String) throws {
         #expect(try origin(field) == "400")
@@ -126,5 +131,45 @@ import Testing
             )
                 == "1.2.3.4 - https app.example"
         )
+    }
+
+    @Test(arguments: ForwardingRule.allCases)
+    func `empty fields say nothing`(rule: ForwardingRule) throws {
+        for field in ["X-Forwarded-Proto:", "X-Forwarded-Host:", "X-Forwarded-Ssl: ", "X-Forwarded-Host: ,"] {
+            #expect(try origin(field, rule: rule) == "10.0.0.1 5 http app.example")
+        }
+        #expect(try origin("X-Forwarded-Proto:", "X-Forwarded-Ssl: on", rule: .xForwarded).contains("https"))
+    }
+
+    @Test func `a forwarded port is added to a host without one, where that is asked for`() throws {
+        func host(_ fields: String, _ readsPort: Bool = true, rule: ForwardingRule = .xForwarded) throws -> String {
+            try String(origin(fields, rule: rule, readsPort: readsPort).split(separator: " ")[3])
+        }
+        #expect(try host("X-Forwarded-Port: 8443") == "app.example:8443")
+        #expect(try host("X-Forwarded-Port: 8443", false) == "app.example")
+        #expect(try host("X-Forwarded-Port: 8443", rule: .forwarded) == "app.example")
+        #expect(try host("X-Forwarded-Port: 80") == "app.example")
+        #expect(try host("X-Forwarded-Port: 443\r\nX-Forwarded-Proto: https") == "app.example")
+        #expect(try host("X-Forwarded-Port: 8443\r\nX-Forwarded-Host: a:1") == "a:1")
+        for port in ["", "0", "65536", "x", "-1", "999999"] {
+            #expect(try host("X-Forwarded-Port: \(port)") == "app.example")
+        }
+    }
+
+    @Test func `the family that does not count is not looked at`() throws {
+        let both = ["X-Forwarded-For: 1.2.3.4", "Forwarded: for=5.6.7.8;proto=https;host=evil"]
+        #expect(try origin(both[0], both[1], rule: .xForwarded) == "1.2.3.4 - http app.example")
+        #expect(try origin(both[0], both[1], rule: .forwarded) == "5.6.7.8 - https evil")
+        #expect(try origin(both[0], "Forwarded: @", rule: .xForwarded) == "1.2.3.4 - http app.example")
+        #expect(try origin("X-Forwarded-Host: <", both[1], rule: .forwarded) == "5.6.7.8 - https evil")
+        #expect(try origin(both[1], rule: .xForwarded) == "10.0.0.1 5 http app.example")
+    }
+
+    @Test func `of the fields that tell the scheme the first in the documented order counts`() throws {
+        let fields = ["X-Forwarded-Ssl: off", "X-Forwarded-Proto: https", "X-Forwarded-Protocol: http"]
+        #expect(try origin(fields[0], fields[1], fields[2], rule: .xForwarded).contains("https"))
+        #expect(try origin("X-Forwarded-Proto: http", "X-Forwarded-Ssl: on", rule: .xForwarded).contains(" http "))
+        #expect(try origin("X-Forwarded-Proto: http", "X-Forwarded-Ssl: maybe", rule: .xForwarded).contains(" http "))
+        #expect(try origin("X-Forwarded-Ssl: on", rule: .xForwarded).contains("https"))
     }
 }

@@ -299,7 +299,6 @@ private let hostileChunks: [HostileRequest] = [
     HostileRequest("has NUL in a chunk extension", 400, chunked + "5;a=\0\r\nhello\r\n0\r\n\r\n"),
     HostileRequest("has a nameless chunk extension", 400, chunked + "5;\r\nhello\r\n0\r\n\r\n"),
     HostileRequest("has a chunk extension without a value", 400, chunked + "5;a=\r\nhello\r\n0\r\n\r\n"),
-    HostileRequest("has a space in a chunk extension", 400, chunked + "5; a=b\r\nhello\r\n0\r\n\r\n"),
     HostileRequest("has a quote without an end", 400, chunked + "5;a=\"b\r\nhello\r\n0\r\n\r\n"),
     HostileRequest("hides a line end in a quoted extension", 400, chunked + "5;a=\"\r\n\"\r\nhello\r\n0\r\n\r\n"),
     HostileRequest("has words after a quoted extension", 400, chunked + "5;a=\"b\"c\r\nhello\r\n0\r\n\r\n"),

@@ -76,7 +76,7 @@ import Testing
             ),
             (
                 "shop:app --timeout 30", "unknown flag '--timeout'",
-                "--queue-timeout (waiting) or --graceful-timeout (stopping); a running request is never killed"
+                "--request-timeout (running), --queue-timeout (waiting) or --graceful-timeout (stopping)"
             ),
             ("shop:app --xyzzyplugh", "unknown flag '--xyzzyplugh'", nil),
         ] as [(String, String, String?)]

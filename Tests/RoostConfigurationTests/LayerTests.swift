@@ -84,7 +84,7 @@ import Testing
         #expect(resolved.origins["threads"] == .file(path: "/srv/app/pyproject.toml", line: 11))
         #expect(
             try load(files: files(["/srv/app/pyproject.toml": "[project]\nname = 'x'"])).origins["threads"]
-                == .automatic(reason: "right for an app that waits three quarters of its time")
+                == .automatic(reason: "so that a request which waits for a database does not hold up the next")
         )
     }
 

@@ -58,7 +58,9 @@ import Testing
 
     @Test func `what is about threads only is named apart, for it may turn out that there are none`() throws {
         #expect(
-            try load("shop:app --threads 3").threadReasons == ["queue-limit 100: 12 x 2 x 3 threads, at least 100"]
+            try load("shop:app --threads 3").threadReasons == [
+                "queue-limit 100: so that the dozen requests of a page are not refused: 12 for each of 6 threads, at least 100"
+            ]
         )
         let loops = try load("shop:app --interface asgi")
         #expect(loops.configuration.size == "2 event loops (asgi), 256 in flight in each")

@@ -30,7 +30,7 @@ def test_of_a_wsgi_app_it_says_how_many_threads_and_why_once_that_is_known(roost
 
     known = place("the app is WSGI: 4 threads in each worker, 100 requests may wait (queue-limit)")
     assert place("with 2 worker processes") < known
-    assert known < place("threads 4: ") and known < place("queue-limit 100: 12 x 2 x 4 threads, at least 100")
+    assert known < place("threads 4: ") and known < place("12 for each of 8 threads, at least 100")
 
 
 @pytest.mark.parametrize("interface, said", [

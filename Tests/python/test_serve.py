@@ -122,6 +122,8 @@ def test_scheme_prefix_and_ident_reach_the_application(serving):
 
 @pytest.mark.parametrize("call, error", [
     ("serve(app, thread=4)", "TypeError: serve() got an unexpected argument 'thread'; did you mean 'threads'?"),
+    ("serve(app, reload=True)", "TypeError: serve() got an unexpected argument 'reload': it serves in this one process; "
+     "the command has it: roost serve module:app --reload"),
     ("serve(app, nonsense=4)", "TypeError: serve() got an unexpected argument 'nonsense'"),
     ("serve(app, listen='*:1', port=2)", "ValueError: host or port may not be set if listen is set."),
     ("serve(app, unix_socket='/x', port=2)", "ValueError: unix_socket may not be set"),

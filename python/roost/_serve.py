@@ -114,13 +114,25 @@ def serve(
         _lock.release()
 
 
+# What takes processes of its own, under the names that other servers have for it, and the command's flag.
+_COMMAND_ONLY = {
+    "reload": "reload", "debug": "reload", "use_reloader": "reload", "workers": "processes N", "processes": "processes N",
+    "preload": "preload", "preload_app": "preload",
+}
+
+
 def _refuse_unknown(others):
     known = [name for name in inspect.signature(serve).parameters if name not in ("app", "others")]
     for name in others:
         if name in _WITHOUT_MEANING:
             warnings.warn("roost.serve: %s has no meaning here" % name, stacklevel=4)
             continue
-        close = difflib.get_close_matches(name, known, 1)
+        if name in _COMMAND_ONLY:
+            raise TypeError(
+                "serve() got an unexpected argument %r: it serves in this one process; the command has it: "
+                "roost serve module:app --%s" % (name, _COMMAND_ONLY[name])
+            )
+        close = difflib.get_close_matches(name, known, 1, 0.75)
         raise TypeError(
             "serve() got an unexpected argument %r%s" % (name, "; did you mean %r?" % close[0] if close else "")
         )

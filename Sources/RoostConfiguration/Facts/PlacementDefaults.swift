@@ -44,7 +44,7 @@ public struct PlacementDefaults: Sendable, Equatable {
                 threadsReason = "\(Self.fewestThreads.inAll) in all, so that one page's requests run side by side"
             } else {
                 threads = Self.fewestThreads.perProcess
-                threadsReason = "right for an app that waits three quarters of its time"
+                threadsReason = "so that a request which waits for a database does not hold up the next"
             }
         }
     }

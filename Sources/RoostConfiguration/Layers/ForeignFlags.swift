@@ -6,10 +6,10 @@ enum ForeignFlags {
     }
 
     private static let meanings = [
-        "--timeout": "--queue-timeout (waiting) or --graceful-timeout (stopping); a running request is never killed",
-        "-t": "--queue-timeout (waiting) or --graceful-timeout (stopping); a running request is never killed",
-        "--worker-class": "nothing: every worker has --threads threads",
-        "-k": "nothing: every worker has --threads threads",
+        "--timeout": "--request-timeout (running), --queue-timeout (waiting) or --graceful-timeout (stopping)",
+        "-t": "--request-timeout (running), --queue-timeout (waiting) or --graceful-timeout (stopping)",
+        "--worker-class": "nothing: WSGI or ASGI is found out (or --interface); WSGI has --threads threads",
+        "-k": "nothing: WSGI or ASGI is found out (or --interface); WSGI has --threads threads",
         "--host": "--bind HOST:PORT",
         "--port": "--bind HOST:PORT",
         "-p": "--bind HOST:PORT",

@@ -10,7 +10,8 @@ public enum HelpPage {
         var lines = [
             "Usage: roost \(command) TARGET [options]",
             "",
-            "Serves a WSGI app: one front door, one bounded queue, P processes x T threads.",
+            "Serves a WSGI or ASGI app, or a Streamlit script: one front door, one bounded queue,",
+            "P processes x T threads.",
         ]
         for group in Option.Group.allCases {
             lines += ["", "\(group.rawValue):"]
