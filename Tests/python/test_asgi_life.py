@@ -118,7 +118,7 @@ def test_a_start_up_that_takes_for_ever_can_be_ended(start_loop, how):
 
 
 @pytest.mark.parametrize("target, output", [
-    ("app_shutdown_fails", "roost: the application's shutdown failed: the database would not close\n"),
+    ("app_shutdown_fails", "roost: error: the application's shutdown failed: the database would not close\n"),
     ("app_shutdown_raises", "OSError: disk full"), ("app_dies_early", "OSError: the lifespan is over"),
     ("app_twice", "RuntimeError: unexpected ASGI message 'lifespan.startup.complete'"),
     ("app_schedules_its_end", "the runtime has stopped\n"), ("app_leaves_tasks", "the task was cancelled\n")])

@@ -134,7 +134,7 @@ def fail(native, error):
         else:
             os.write(DOORBELL, (1).to_bytes(8, "little"))
     except OSError:
-        sys.stderr.write("roost: %s: %s\n" % (error.title, error.reason))
+        sys.stderr.write("roost: error: %s: %s\n" % (error.title, error.reason))
     leave(1)
 
 

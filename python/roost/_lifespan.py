@@ -53,9 +53,9 @@ class Lifespan:
         self._messages.put_nowait({"type": "lifespan.shutdown"})
         await asyncio.wait([self._stopped, self.task], timeout=SHUTDOWN_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         if self._stopped.done() and self._stopped.result() is not None:
-            sys.stderr.write("roost: the application's shutdown failed: %s\n" % self._stopped.result())
+            sys.stderr.write("roost: error: the application's shutdown failed: %s\n" % self._stopped.result())
         elif not self._stopped.done() and not self.task.done():
-            sys.stderr.write("roost: the application's shutdown took more than %d s\n" % SHUTDOWN_SECONDS)
+            sys.stderr.write("roost: error: the application's shutdown took more than %d s\n" % SHUTDOWN_SECONDS)
 
     async def _run(self):
         scope = {
@@ -69,7 +69,7 @@ class Lifespan:
             if not self._started.done() or self._started.result() is not None:
                 raise
             # The application serves on, as long as it can.
-            sys.stderr.write("roost: the application's lifespan failed\n")
+            sys.stderr.write("roost: error: the application's lifespan failed\n")
             traceback.print_exc()
 
     async def _receive(self):
