@@ -151,8 +151,7 @@ def test_a_refused_request_is_logged_with_cause_and_request_line(roost):
 
 
 def test_bad_preambles_do_not_fill_the_log(roost):
-    server = roost("probe:app", "--processes", 1, "--proxy-protocol", wait=False)
-    eventually(lambda: get(server.admin, "/readyz").status == 200, "it is ready", 120)
+    server = roost("probe:app", "--processes", 1, "--proxy-protocol")
     for _ in range(200):
         with server.connect() as connection:
             connection.send(b"GET / HTTP/1.1\r\n\r\n")

@@ -54,7 +54,7 @@ struct LogLines {
 extension LogLines {
     /// Puts back what was taken out, behind which others may have written meanwhile.
     mutating func restore(_ taken: LogLines) {
-        if pending.isEmpty { continues = taken.continues }
+        if taken.continues { continues = true }
         if pending.isEmpty { pending = taken.pending } else { pending.insert(contentsOf: taken.pending, at: 0) }
     }
 }
