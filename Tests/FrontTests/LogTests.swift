@@ -1,5 +1,6 @@
 import HTTPCodec
 import RequestQueue
+import Telemetry
 import Testing
 import WorkerLink
 
