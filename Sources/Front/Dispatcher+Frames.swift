@@ -192,16 +192,4 @@ extension Dispatcher {
         let file = SpoolFile(adopting: descriptor, byteCount: offset + count)
         exchange.owner?.continued(exchange, file: file, offset: offset, count: count)
     }
-
-    /// Writes a line of the app, which belongs to the request with that number, or to none.
-    func log(_ level: UInt8, _ text: UnsafeRawBufferPointer, _ request: UInt64?, _ seat: WorkerSeat) {
-        var metadata: Logger.Metadata = ["worker": "\(seat.worker.index + 1)"]
-        if let request { metadata["request"] = "\(requestIDs.text(request))" }
-        let line = String(decoding: text.prefix(64 << 10), as: UTF8.self)
-        logger.log(
-            level: Logger.Level.allCases[Int(min(level, 6))],
-            "app: \(line.hasSuffix("\n") ? String(line.dropLast()) : line)",
-            metadata: metadata
-        )
-    }
 }

@@ -57,6 +57,8 @@ final class Dispatcher {
     var outOfMemoryKills = OutOfMemoryKills()
     /// Kills a worker that broke the protocol; set by the server, which has the pool.
     var killWorker: (Worker, LinkViolation) -> Void = { _, _ in }
+    /// Takes the app's own lines; set by the server.
+    var appLog: (AppLine) -> Void = { _ in }
     /// Ends a worker that nothing more is to be hoped of; set by the server, which has the pool.
     var endWorker: (Worker) -> Void = { _ in }
     /// Has a worker replaced, its successor first; set by the server, which has the pool.

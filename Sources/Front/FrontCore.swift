@@ -24,6 +24,10 @@ final class FrontCore {
     private(set) var connections: [ObjectIdentifier: HTTP1Connection] = [:]
     /// The connections that have become WebSockets.
     private(set) var sockets: [ObjectIdentifier: WebSocketConnection] = [:]
+    /// What the log gets about refused requests.
+    var refusalLines = LineBudget()
+    /// What the log gets about connections without a PROXY protocol header.
+    var preambleLines = LineBudget()
     /// Set when the server drains: no connection is kept after its answer.
     private(set) var isDraining = false
     /// How long an idle connection may still bring a request while the server drains.

@@ -38,12 +38,14 @@ public final class FrontServer: @unchecked Sendable {
     ///   - warmUp: What each new worker is asked once, alone, before traffic.
     ///   - logger: Takes what there is to say; must not block.
     ///   - accessLog: Takes the lines of the access log; called on the loop, must not block.
+    ///   - appLog: Takes the app's own lines; called on the loop, must not block.
     public init(
         configuration: FrontConfiguration,
         workers: WorkerPoolConfiguration,
         warmUp: FrontConfiguration.WarmUp,
         logger: Logger,
-        accessLog: ((AccessLogLine) -> Void)?
+        accessLog: ((AccessLogLine) -> Void)?,
+        appLog: @escaping (AppLine) -> Void
     ) {
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         loop = group.next()
@@ -76,6 +78,7 @@ public final class FrontServer: @unchecked Sendable {
             threadNotes: configuration.threadNotes,
             logger: logger
         )
+        dispatcher.appLog = appLog
         dispatcher.streamsBodies = configuration.isASGI
         dispatcher.drainTimeout = Nanoseconds(workers.drainTimeout)
         dispatcher.maximumSockets = configuration.webSockets.maximum

@@ -15,7 +15,7 @@ extension HTTP1Connection {
 
     /// Answers a request that is no good, and closes: what follows it can't be told apart from it.
     func refuse(_ refusal: Refusal) {
-        core.dispatcher.metrics.refuse(cause: refusal.cause.rawValue)
+        note(refusal: refusal.cause.rawValue, refusal.message)
         respond(status: refusal.status, message: refusal.message, closes: true)
     }
 
@@ -112,6 +112,7 @@ extension HTTP1Connection {
         case .head where inbound.readableBytes == 0:
             closeWhenSent()
         case .head, .body:
+            tell("ended_early")
             respond(status: 400, message: "Bad Request: the request ended too early.", closes: true)
         case .exchange:
             if let upload, !upload.isComplete || (upload.isHandedOver && !upload.isSent) {
@@ -218,12 +219,12 @@ extension HTTP1Connection {
             if inbound.readableBytes == 0 {
                 close()
             } else {
-                core.dispatcher.metrics.refuse(cause: "head_timeout")
+                note(refusal: "head_timeout")
                 respond(status: 408, message: "Request Timeout: the head did not arrive in time.", closes: true)
             }
         case .body:
             if isBodyTooSlow(at: now) {
-                core.dispatcher.metrics.refuse(cause: "body_timeout")
+                note(refusal: "body_timeout")
                 respond(status: 408, message: "Request Timeout: the body arrived too slowly.", closes: true)
             }
         case .exchange:
@@ -270,7 +271,7 @@ extension HTTP1Connection {
             acknowledged = bytes
             deadline = now + stall
         } else if now > deadline {
-            core.dispatcher.metrics.refuse(cause: "write_stall")
+            note(refusal: "write_stall")
             close()
         }
     }

@@ -19,10 +19,7 @@ extension HTTP1Connection {
             return false
         case .refused(let message):
             // No answer: the specification wants none, and the peer may not speak HTTP.
-            core.logger.warning(
-                "a connection without a PROXY protocol header was closed",
-                metadata: ["reason": "\(message)"]
-            )
+            tellPreamble("\(message)")
             close()
             return false
         case .complete(let byteCount, let header):
@@ -260,6 +257,8 @@ extension HTTP1Connection {
         let hasHead = exchange != nil
         let now = MonotonicClock.wallMicroseconds()
         return head.withUnsafeReadableBytes { bytes in
+            let glimpse = hasHead ? nil : understood
+            let version = glimpse.map { String(decoding: $0.version, as: UTF8.self) }
             func value(_ name: FieldName) -> [UInt8]? {
                 guard hasHead else { return nil }
                 return request.fields.first { $0.known == name }.map { Array($0.value.bytes(in: bytes)) }
@@ -267,9 +266,9 @@ extension HTTP1Connection {
             return AccessLogLine(
                 time: UTCTime(seconds: now / 1_000_000, nanoseconds: now % 1_000_000 * 1000),
                 client: origin.address?.description ?? "",
-                method: hasHead ? Array(request.method.bytes(in: bytes)) : [],
-                target: hasHead ? Array(request.target.bytes(in: bytes)) : [],
-                version: "HTTP/1.\(request.minorVersion)",
+                method: glimpse?.method ?? Array(request.method.bytes(in: bytes)),
+                target: glimpse?.target ?? Array(request.target.bytes(in: bytes)),
+                version: version ?? "HTTP/1.\(request.minorVersion)",
                 status: response.status,
                 responseBytes: UInt64(response.bodyBytes),
                 referer: value(.referer),
@@ -277,7 +276,8 @@ extension HTTP1Connection {
                 queueNanoseconds: exchange.flatMap { $0.stream == 0 ? nil : $0.takenAt.since($0.offeredAt).count },
                 serviceNanoseconds: exchange.flatMap { $0.stream == 0 ? nil : $0.serviceTime.count },
                 requestID: exchange.map { core.dispatcher.requestIDs.text($0.number) } ?? "-",
-                isCut: isCut
+                isCut: isCut,
+                cause: refusalCause
             )
         }
     }

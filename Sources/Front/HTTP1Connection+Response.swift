@@ -147,6 +147,7 @@ extension HTTP1Connection: ExchangeOwner {
         let id = core.dispatcher.requestIDs.text(exchange.number)
         switch failure {
         case .refused(let cause):
+            tell(cause.rawValue)
             // A place becomes free when somebody leaves, whatever the queue does.
             let seconds =
                 cause == .noSeat

@@ -188,6 +188,7 @@ extension HTTP1Connection {
         if response.hasBegun {
             breakOff()
         } else {
+            tell("ended_early")
             respond(status: 400, message: "Bad Request: the request ended too early.", closes: true)
         }
     }
@@ -200,7 +201,7 @@ extension HTTP1Connection {
 
     /// Ends a request whose body comes too slowly.
     func endSlowUpload() {
-        core.dispatcher.metrics.refuse(cause: "body_timeout")
+        note(refusal: "body_timeout")
         if response.hasBegun {
             breakOff()
         } else {

@@ -66,6 +66,8 @@ final class HTTP1Connection: ChannelInboundHandler, RemovableChannelHandler {
     /// When the last answer was complete; nil before the first request.
     var answeredAt: Instant?
     var isReading = true
+    /// Why the request at hand was refused, for the access log.
+    var refusalCause: String?
     var inputIsClosed = false
 
     // Handing over.

@@ -130,10 +130,20 @@ final class WorkerEvents: WorkerPoolDelegate {
         dispatcher.seat(worker.id).map(dispatcher.letGo) ?? true
     }
 
-    func workerWrote(_ line: String, from source: WorkerOutput) {
-        logger.info(
-            "\(source.isError ? "stderr" : "stdout"): \(line)",
-            metadata: ["worker": "\(source.index.map { String($0 + 1) } ?? "template")"]
+    func workerWrote(_ line: WorkerLine, from source: WorkerOutput) {
+        let worker = source.index.map { String($0 + 1) } ?? "template"
+        if source.isError, let notice = WorkerNotice(line.text) {
+            return logger.log(level: notice.level, "\(notice.message)", metadata: ["worker": "\(worker)"])
+        }
+        dispatcher.appLog(
+            AppLine(
+                source: source.isError ? .stderr : .stdout,
+                level: line.isTraceback ? .error : .info,
+                worker: worker,
+                bytes: line.bytes,
+                part: line.part,
+                goesOn: line.goesOn
+            )
         )
     }
 

@@ -19,6 +19,8 @@ final class WorkerSeat {
     var staged: [[(exchange: Exchange, claim: FrameClaim)]]
     /// What each slot may say next.
     var conversations: [LaneConversation]
+    /// The lines of the app of which not all has come.
+    var appLines = AppLines()
     /// Whether it takes what it is handed.
     var pulse = WorkerPulse()
     /// Whether the loop's ring had no room for a request.

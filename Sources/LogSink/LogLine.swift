@@ -10,17 +10,28 @@ struct LogLine {
     var level: Logger.Level
     var message: String
     var values: [(key: String, value: String)]
+    /// The most bytes of a text here; the app's lines have a bound of their own.
+    var limit = LogLine.maximumTextBytes
+    /// Whether the level is coloured, for a terminal.
+    var isColoured = false
+
+    init(time: UTCTime, level: Logger.Level, message: String, values: [(key: String, value: String)]) {
+        self.time = time
+        self.level = level
+        self.message = message
+        self.values = values
+    }
 
     /// The text form, ending in a line feed.
     var text: String {
-        var line = "\(time.rfc3339) \(level.rawValue.uppercased()) "
+        var line = "\(time.rfc3339) \(levelText) "
         var below = ""
-        let (first, rest) = Self.parts(Self.cut(message))
+        let (first, rest) = Self.parts(cut(message))
         line += EscapedText.line(first)
         below += Self.indented(rest)
         for (key, value) in values {
             line += " " + EscapedText.line(key) + "="
-            let value = Self.cut(value)
+            let value = cut(value)
             if value.utf8.contains(0x0A) {
                 below += Self.indented(value)
             } else {
@@ -37,18 +48,29 @@ struct LogLine {
         json.beginObject()
         json.string(time.rfc3339, "time")
         json.string(level.rawValue, "level")
-        json.string(Self.cut(message), "message")
+        json.string(cut(message), "message")
         for (key, value) in values {
-            json.string(Self.cut(value), ["time", "level", "message"].contains(key) ? key + "_" : key)
+            json.string(cut(value), ["time", "level", "message"].contains(key) ? key + "_" : key)
         }
         json.endObject()
         return json.text + "\n"
     }
 
-    private static func cut(_ text: String) -> String {
-        guard text.utf8.count > maximumTextBytes else { return text }
-        let kept = String(decoding: text.utf8.prefix(maximumTextBytes), as: UTF8.self)
-        return kept + "… (\(text.utf8.count - maximumTextBytes) bytes more)"
+    private var levelText: String {
+        let word = level.rawValue.uppercased()
+        guard isColoured else { return word }
+        switch level {
+        case .critical, .error: return "\u{1B}[1;31m\(word)\u{1B}[0m"
+        case .warning, .notice: return "\u{1B}[33m\(word)\u{1B}[0m"
+        case .info: return "\u{1B}[32m\(word)\u{1B}[0m"
+        case .debug, .trace: return "\u{1B}[2m\(word)\u{1B}[0m"
+        }
+    }
+
+    private func cut(_ text: String) -> String {
+        guard text.utf8.count > limit else { return text }
+        let kept = String(decoding: text.utf8.prefix(limit), as: UTF8.self)
+        return kept + "… (\(text.utf8.count - limit) bytes more)"
     }
 
     private static func parts(_ text: String) -> (first: String, rest: String) {

@@ -30,6 +30,7 @@ public struct RoostLogHandler: LogHandler {
 
     private let writer: BoundedLogWriter
     private let format: Format
+    private let isColoured: Bool
     private let now: Now
 
     /// Creates a handler that writes to `writer`.
@@ -39,18 +40,21 @@ public struct RoostLogHandler: LogHandler {
     ///   - format: the form of the lines.
     ///   - logLevel: the least severe level that is written. The default is `info`.
     ///   - metadataProvider: values of the task that logs.
+    ///   - isColoured: whether levels are coloured in text, for a terminal.
     ///   - now: the wall clock.
     public init(
         writer: BoundedLogWriter,
         format: Format = .text,
         logLevel: Logger.Level = .info,
         metadataProvider: Logger.MetadataProvider? = nil,
+        isColoured: Bool = false,
         now: @escaping Now = RoostLogHandler.wallClock
     ) {
         self.writer = writer
         self.format = format
         self.logLevel = logLevel
         self.metadataProvider = metadataProvider
+        self.isColoured = isColoured
         self.now = now
     }
 
@@ -74,7 +78,8 @@ public struct RoostLogHandler: LogHandler {
         if let own = event.metadata { values.merge(own) { $1 } }
         if let error = event.error { values["error"] = "\(error)" }
         let sorted = values.sorted { $0.key < $1.key }.map { (key: $0.key, value: $0.value.description) }
-        let line = LogLine(time: now(), level: event.level, message: event.message.description, values: sorted)
+        var line = LogLine(time: now(), level: event.level, message: event.message.description, values: sorted)
+        line.isColoured = isColoured
         writer.write(format == .text ? line.text : line.json)
     }
 

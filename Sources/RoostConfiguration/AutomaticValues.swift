@@ -132,8 +132,9 @@ struct AutomaticValues {
     private mutating func resolveAccessLog(_ logging: inout ServerConfiguration.Logging) {
         guard names.contains("access-log") else { return }
         let isPlaceGiven = names.contains(Self.givenAccessLogFile)
-        logging.accessLog = isPlaceGiven ? .text : .off
-        note("access-log", isPlaceGiven ? "access-log-file is given" : "not asked for")
+        logging.accessLog = isPlaceGiven || facts.isAtTerminal ? .text : .off
+        let other = facts.isAtTerminal ? "standard output is a terminal" : "not asked for"
+        note("access-log", isPlaceGiven ? "access-log-file is given" : other)
     }
 
     private mutating func resolveAdminSocket(_ configuration: inout ServerConfiguration) {

@@ -233,6 +233,16 @@ public struct ServerConfiguration: Sendable, Equatable {
             case file(path: String)
         }
 
+        /// What becomes of the app's own lines.
+        public enum AppLog: String, Sendable, CaseIterable {
+            /// Records of the server's log.
+            case on
+            /// Byte for byte.
+            case raw
+            /// Not written, but for the errors that the app lets out.
+            case off
+        }
+
         /// The least important message that is written.
         public enum Level: String, Sendable, CaseIterable {
             /// Whatever helps to follow one connection.
@@ -258,6 +268,9 @@ public struct ServerConfiguration: Sendable, Equatable {
 
         /// Where the access log goes.
         public var accessLogDestination = Destination.standardOutput
+
+        /// What becomes of the app's own lines.
+        public var appLog = AppLog.on
 
         /// The least important message that is written.
         public var level = Level.info

@@ -29,24 +29,46 @@ final class LogOutlet: @unchecked Sendable {
         self.chunkBytes = chunkBytes
     }
 
-    /// Writes a line, which belongs to `stream`, or to none if that is 0.
+    /// Writes a line, which belongs to `stream`, or to none if that is 0: in as many frames as it takes.
+    ///
+    /// `continues` says that it began with the line before, `goesOn` that the next one belongs to it.
     ///
     /// Needs the GIL, and lets it go while the front has no room.
-    func send(_ level: LogLevel, _ text: UnsafeRawBufferPointer, of stream: UInt64) {
+    func send(
+        _ level: LogLevel,
+        _ text: UnsafeRawBufferPointer,
+        of stream: UInt64,
+        continues: Bool = false,
+        goesOn: Bool = false
+    ) {
         if WorkerProcess.isInert { return sendInChild(text) }
-        let cut = UnsafeRawBufferPointer(rebasing: text[..<min(text.count, chunkBytes - 1)])
         if dropped > 0 {
             var note = "\(dropped) lines of the log were dropped: the front had no room for them"
-            if note.withUTF8({ trySend(.warning, UnsafeRawBufferPointer($0), stream) }) { dropped = 0 }
+            if note.withUTF8({ trySend(Self.note, UnsafeRawBufferPointer($0), stream) }) { dropped = 0 }
         }
+        var rest = text
+        var mark = LogMark(level: level.rawValue, continues: continues, goesOn: goesOn)
+        repeat {
+            let piece = UnsafeRawBufferPointer(rebasing: rest[..<min(rest.count, chunkBytes - 1)])
+            rest = UnsafeRawBufferPointer(rebasing: rest[piece.count...])
+            mark.goesOn = goesOn || !rest.isEmpty
+            guard sendPatiently(mark, piece, stream) else {
+                dropped += 1
+                return
+            }
+            mark.continues = true
+        } while !rest.isEmpty
+    }
+
+    private func sendPatiently(_ mark: LogMark, _ text: UnsafeRawBufferPointer, _ stream: UInt64) -> Bool {
         for attempt in 0... {
-            if trySend(level, cut, stream) { return }
+            if trySend(mark, text, stream) { return true }
             if attempt == Self.patience { break }
             let state = PyEval_SaveThread()
             usleep(1000)
             PyEval_RestoreThread(state)
         }
-        dropped += 1
+        return false
     }
 
     /// Writes a message of ours.
@@ -62,11 +84,13 @@ final class LogOutlet: @unchecked Sendable {
         _ = line.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
 
-    private func trySend(_ level: LogLevel, _ text: UnsafeRawBufferPointer, _ stream: UInt64) -> Bool {
+    private static let note = LogMark(level: LogLevel.warning.rawValue, continues: false, goesOn: false)
+
+    private func trySend(_ mark: LogMark, _ text: UnsafeRawBufferPointer, _ stream: UInt64) -> Bool {
         // Held by a thread that writes a long body without the GIL: that is as good as no room.
         writer.sendIfIdle(.log, stream: stream, count: 1 + text.count) { place in
             guard let base = place.baseAddress else { return }
-            base.storeBytes(of: level.rawValue, as: UInt8.self)
+            base.storeBytes(of: mark.byte, as: UInt8.self)
             if let source = text.baseAddress { (base + 1).copyMemory(from: source, byteCount: text.count) }
         }
     }

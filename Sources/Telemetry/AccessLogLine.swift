@@ -38,6 +38,9 @@ public struct AccessLogLine: Sendable, Equatable {
     /// Whether the client left before the answer was whole.
     public var isCut: Bool
 
+    /// Why the request was refused; nil when it was not.
+    public var cause: String?
+
     /// Creates the line of one request.
     public init(
         time: UTCTime,
@@ -52,7 +55,8 @@ public struct AccessLogLine: Sendable, Equatable {
         queueNanoseconds: UInt64? = nil,
         serviceNanoseconds: UInt64? = nil,
         requestID: String,
-        isCut: Bool = false
+        isCut: Bool = false,
+        cause: String? = nil
     ) {
         self.time = time
         self.client = client
@@ -67,6 +71,7 @@ public struct AccessLogLine: Sendable, Equatable {
         self.serviceNanoseconds = serviceNanoseconds
         self.requestID = requestID
         self.isCut = isCut
+        self.cause = cause
     }
 
     /// The line in `format`, ending in a line feed.
@@ -81,17 +86,18 @@ public struct AccessLogLine: Sendable, Equatable {
         var line = client.isEmpty ? "-" : EscapedText.bytes(client.utf8)
         line.reserveCapacity(256)
         line += " - - [\(time.commonLog)] \""
-        EscapedText.append(method, to: &line)
-        line += " "
-        EscapedText.append(target, to: &line)
-        line += " "
-        EscapedText.append(version.utf8, to: &line)
+        EscapedText.append(method.isEmpty ? [0x2D] : method, to: &line)
+        for part in [target, Array(version.utf8)] where !part.isEmpty {
+            line += " "
+            EscapedText.append(part, to: &line)
+        }
         line += "\" \(status) \(responseBytes) \""
         EscapedText.append(referer ?? [0x2D], to: &line)
         line += "\" \""
         EscapedText.append(userAgent ?? [0x2D], to: &line)
         line += "\" queue_ms=\(milliseconds(queueNanoseconds)) service_ms=\(milliseconds(serviceNanoseconds)) id="
         EscapedText.append(requestID.utf8, to: &line)
+        if let cause { line += " cause=\(EscapedText.bytes(cause.utf8))" }
         line += isCut ? " cut\n" : "\n"
         return line
     }
@@ -116,6 +122,7 @@ public struct AccessLogLine: Sendable, Equatable {
         json.milliseconds(nanoseconds: serviceNanoseconds, "service_ms")
         json.string(EscapedText.bytes(requestID.utf8), "id")
         json.boolean(isCut, "cut")
+        if let cause { json.string(EscapedText.bytes(cause.utf8), "cause") }
         json.endObject()
         return json.text + "\n"
     }

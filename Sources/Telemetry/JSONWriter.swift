@@ -73,6 +73,12 @@ public struct JSONWriter {
         text += nanoseconds.map { Decimal.text($0, scale: 1_000_000, places: 3) } ?? "null"
     }
 
+    /// Writes JSON that is known to be whole, as it is.
+    public mutating func untouched(_ json: String, _ key: String? = nil) {
+        begin(key)
+        text += json
+    }
+
     private mutating func begin(_ key: String?) {
         if needsComma { text += "," }
         needsComma = true

@@ -98,16 +98,16 @@ extension WorkerPool {
     func forward(_ descriptor: consuming OwnedDescriptor, from source: WorkerOutput) {
         let key = nextOutput
         nextOutput += 1
-        var splitter = LineSplitter()
+        let output = OutputLines(eventLoop, collectsTracebacks: source.isError) { [weak self] line in
+            self?.delegate?.workerWrote(line, from: source)
+        }
         outputs[key] = PipeReader.open(
             descriptor,
             on: eventLoop,
-            capacity: LineSplitter.maximumBytes,
-            onRead: { [weak self] buffer in
-                splitter.append(buffer.readableBytesView) { self?.delegate?.workerWrote($0, from: source) }
-            },
+            capacity: OutputLines.readBytes,
+            onRead: { buffer in output.append(buffer.readableBytesView) },
             onClose: { [weak self] in
-                splitter.finish { self?.delegate?.workerWrote($0, from: source) }
+                output.finish()
                 self?.outputClosed(key)
             }
         )

@@ -31,7 +31,7 @@ public protocol WorkerPoolDelegate: AnyObject {
     /// Whether no request is in the worker. Asked when it is to be drained; see ``WorkerPool/becameIdle(_:)``.
     func isIdle(_ worker: Worker) -> Bool
     /// The worker, or a process that it has started and left behind, wrote a line to stdout or stderr.
-    func workerWrote(_ line: String, from source: WorkerOutput)
+    func workerWrote(_ line: WorkerLine, from source: WorkerOutput)
     /// The pool has given up; all workers have gone. Called at most once.
     func poolFailed(_ failure: StartupFailure)
 }

@@ -80,10 +80,23 @@ struct ServeCommand {
     private func serve(_ resolved: ResolvedConfiguration, _ launched: Launched) throws -> Int32 {
         let configuration = resolved.configuration
         let format = configuration.logging.handlerFormat
-        let log = try BoundedLogWriter(to: .descriptor(2), noticeLine: RoostLogHandler.noticeLine(format))
+        let log = try BoundedLogWriter(
+            to: .descriptor(2),
+            // Room for one line of the app that is as long as one may be, with every byte of it escaped.
+            capacity: 8 << 20,
+            noticeLine: RoostLogHandler.noticeLine(format)
+        )
         defer { _ = log.stop(within: .seconds(2)) }
+        let isTerminal = isatty(2) == 1
+        let isColoured = isTerminal && Surroundings.environment["NO_COLOR", default: ""].isEmpty
+        let app = AppLog(writer: log, form: configuration.logging.appForm(isTerminal: isTerminal))
         let logger = Logger(label: "roost") { _ in
-            RoostLogHandler(writer: log, format: format, logLevel: configuration.logging.loggerLevel)
+            RoostLogHandler(
+                writer: log,
+                format: format,
+                logLevel: configuration.logging.loggerLevel,
+                isColoured: isColoured
+            )
         }
         for reason in resolved.reasons where attachment == nil { logger.info("\(reason)") }
         let place = try Place(resolved, launched.variables, launched.inheritance)
@@ -107,7 +120,8 @@ struct ServeCommand {
                 host: configuration.application.warmUpHost
             ),
             logger: logger,
-            accessLog: access.map { access in { access.write($0) } }
+            accessLog: access.map { access in { access.write($0) } },
+            appLog: { app.write($0) }
         )
         let reloader = Reloader(
             resolved,

@@ -140,6 +140,16 @@ extension ServerConfiguration {
 extension ServerConfiguration.Logging {
     /// The logger's level.
     var loggerLevel: Logger.Level { Logger.Level(rawValue: level.rawValue) ?? .info }
+    /// What becomes of the app's lines.
+    func appForm(isTerminal: Bool) -> LogSink.AppLog.Form {
+        switch (appLog, format) {
+        case (.raw, _): .raw
+        case (.off, let format): .off(isJSON: format == .json)
+        case (.on, .json): .json
+        case (.on, .text): isTerminal ? .terminal : .text
+        }
+    }
+
     /// The log's form.
     var handlerFormat: RoostLogHandler.Format { RoostLogHandler.Format(rawValue: format.rawValue) ?? .text }
 }

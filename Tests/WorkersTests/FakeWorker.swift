@@ -181,7 +181,9 @@ final class PoolUnderTest: Sendable {
         func workerHasNews(_ worker: Worker) { worker.visitNews { _ in record(.news(index: worker.index)) } }
         func workerDied(_ worker: Worker, _ death: WorkerDeath) { record(.died(index: worker.index, death)) }
         func isIdle(_ worker: Worker) -> Bool { isIdleAlways }
-        func workerWrote(_ line: String, from source: WorkerOutput) { record(.wrote(line, isError: source.isError)) }
+        func workerWrote(_ line: WorkerLine, from source: WorkerOutput) {
+            record(.wrote(line.text, isError: source.isError))
+        }
         func poolFailed(_ failure: StartupFailure) { record(.failed(failure)) }
     }
 }

@@ -6,8 +6,8 @@ import Testing
     private func lines(of pieces: [[UInt8]], finishing: Bool = true) -> [String] {
         var splitter = LineSplitter()
         var lines: [String] = []
-        for piece in pieces { splitter.append(piece) { lines.append($0) } }
-        if finishing { splitter.finish { lines.append($0) } }
+        for piece in pieces { splitter.append(piece) { lines.append($0.text) } }
+        if finishing { splitter.finish { lines.append($0.text) } }
         return lines
     }
 
@@ -22,9 +22,18 @@ import Testing
     }
 
     @Test func `a line without an end is cut at the longest`() {
-        let bytes = Array(repeating: UInt8(ascii: "x"), count: 2 * LineSplitter.maximumBytes + 1)
-        #expect(lines(of: [bytes]).map(\.utf8.count) == [LineSplitter.maximumBytes, LineSplitter.maximumBytes, 1])
-        #expect(lines(of: [bytes], finishing: false).count == 2)
+        let bytes = Array(repeating: UInt8(ascii: "x"), count: 2 * LineSplitter.maximumBytes + 1) + [0x0A, 0x61, 0x0A]
+        var splitter = LineSplitter()
+        var pieces: [WorkerLine] = []
+        splitter.append(bytes) { pieces.append($0) }
+        #expect(pieces.map(\.bytes.count) == [LineSplitter.maximumBytes, LineSplitter.maximumBytes, 1, 1])
+        #expect(pieces.map(\.part) == [0, 1, 2, 0])
+        #expect(pieces.map(\.goesOn) == [true, true, false, false])
+    }
+
+    @Test func `a line of as many bytes as one may have is whole`() {
+        let bytes = Array(repeating: UInt8(ascii: "x"), count: LineSplitter.maximumBytes) + [0x0A]
+        #expect(lines(of: [bytes]).map(\.utf8.count) == [LineSplitter.maximumBytes])
     }
 
     @Test func `bytes that are no text are shown as such`() {

@@ -2,6 +2,8 @@
 
 import json
 import os
+import pty
+import re
 
 from client import eventually, get, request
 
@@ -83,3 +85,96 @@ def test_what_the_app_prints_is_in_the_log(roost):
     server = roost("probe:app", "--processes", 1, "--threads", 1)
     server.get("/prints?bytes=1000")
     eventually(lambda: server.log().count("x" * 99) >= 20, "twenty lines, half printed, half from wsgi.errors")
+
+
+def test_the_servers_level_does_not_bound_the_apps_lines(roost):
+    server = roost("probe:app", "--processes", 1, "--threads", 1, "--log-level", "error")
+    server.get("/prints?bytes=1000")
+    eventually(lambda: server.log().count("x" * 99) >= 20, "twenty lines, half printed, half from wsgi.errors")
+    assert " INFO serving" not in server.log()
+
+
+TALKATIVE = """
+import sys
+
+def app(environ, start_response):
+    line = %r
+    print(line, flush=True)
+    environ["wsgi.errors"].write(line + "\\n")
+    start_response("200 OK", [])
+    return [b"ok"]
+"""
+
+
+def talkative(tmp_path, line):
+    (tmp_path / "talkative.py").write_text(TALKATIVE % line)
+    return {"app_dir": tmp_path}
+
+
+def test_raw_lines_of_the_app_are_passed_on_byte_for_byte(roost, tmp_path):
+    line = '{"message": "caf\u00e9\\tx", "n": 1}'
+    server = roost("talkative:app", "--processes", 1, "--app-log", "raw", **talkative(tmp_path, line))
+    server.get("/")
+    eventually(lambda: server.log().splitlines().count(line) >= 2, "both lines are there, as they were written")
+
+
+def test_a_json_line_of_the_app_is_an_object_in_a_json_log(roost, tmp_path):
+    line = '{"message": "sold", "n": 1}'
+    server = roost("talkative:app", "--processes", 1, "--log-format", "json", **talkative(tmp_path, line))
+    server.get("/")
+
+    def objects():
+        records = [json.loads(line) for line in server.log().splitlines() if line.startswith("{")]
+        return [record for record in records if record.get("app") == {"message": "sold", "n": 1}]
+
+    found = eventually(lambda: len(objects()) >= 2 and objects(), "both are objects")
+    assert {record["source"] for record in found} == {"stdout", "app"}
+
+
+def test_a_long_line_of_the_app_is_one_record(roost, tmp_path):
+    line = "y" * 1_000_000
+    server = roost("talkative:app", "--processes", 1, **talkative(tmp_path, line))
+    server.get("/")
+    for source in ["stdout", "app"]:
+        eventually(lambda: f" {source}: {line} " in server.log(), f"the line of {source} is whole")
+
+
+def test_a_refused_request_is_logged_with_cause_and_request_line(roost):
+    server = roost("probe:app", "--processes", 1, "--access-log", "text", "--log-level", "debug")
+    with server.connect() as connection:
+        connection.send(b"GET /odd HTTP/1.1\r\nHost: a\r\nbad field\r\n\r\n")
+        assert connection.response().status == 400
+    line = eventually(
+        lambda: [line for line in server.log().splitlines() if '"GET /odd HTTP/1.1" 400' in line], "it is logged"
+    )[0]
+    assert re.search(r" cause=\w+", line)
+    eventually(lambda: "a request was refused" in server.log(), "it is told at debug")
+
+
+def test_bad_preambles_do_not_fill_the_log(roost):
+    server = roost("probe:app", "--processes", 1, "--proxy-protocol")
+    for _ in range(200):
+        with server.connect() as connection:
+            connection.send(b"GET / HTTP/1.1\r\n\r\n")
+    eventually(lambda: "without a PROXY protocol header" in server.log(), "it is told")
+    assert server.log().count("without a PROXY protocol header") < 100
+
+
+def test_a_terminal_shows_accesses_colours_and_plain_lines(roost, tmp_path):
+    leader, follower = pty.openpty()
+    line = "\x1b[31mred\x1b[0m"
+    server = roost("talkative:app", "--processes", 1, output=follower, **talkative(tmp_path, line))
+    os.close(follower)
+    server.get("/shown")
+    server.process.terminate()
+    shown = bytearray()
+    try:
+        while data := os.read(leader, 1 << 16):
+            shown += data
+    except OSError:
+        pass  # The last writer has gone.
+    os.close(leader)
+    lines = shown.decode().splitlines()
+    assert any(text.startswith(line) for text in lines)
+    assert any('"GET /shown HTTP/1.1" 200' in text for text in lines)
+    assert "\x1b[32mINFO" in shown.decode()

@@ -118,7 +118,7 @@ def test_a_start_up_that_takes_for_ever_can_be_ended(start_loop, how):
 
 
 @pytest.mark.parametrize("target, output", [
-    ("app_shutdown_fails", "roost: the application's shutdown failed: the database would not close\n"),
+    ("app_shutdown_fails", "roost: error: the application's shutdown failed: the database would not close\n"),
     ("app_shutdown_raises", "OSError: disk full"),
     ("app_schedules_its_end", "the runtime has stopped\n"), ("app_leaves_tasks", "the task was cancelled\n")])
 def test_what_happens_at_the_end_is_seen(start_loop, target, output):

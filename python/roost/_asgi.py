@@ -147,7 +147,7 @@ def is_departure(error):
 
 def damaged():
     """Ends a worker whose link says what the front never writes."""
-    sys.stderr.write("roost: the link to the front is damaged\n")
+    sys.stderr.write("roost: error: the link to the front is damaged\n")
     sys.stderr.flush()
     os._exit(70)
 

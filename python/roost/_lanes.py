@@ -59,7 +59,7 @@ class Lanes:
             self._grow(count)
         except RuntimeError as error:
             # Out of threads or memory: those there are go on.
-            sys.stderr.write("roost: no more than %d threads: %s\n" % (len(self.threads), error))
+            sys.stderr.write("roost: warning: no more than %d threads: %s\n" % (len(self.threads), error))
         return {"type": "threads", "count": len(self.threads)}
 
     def _run(self, lane, glue):

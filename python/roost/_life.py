@@ -160,7 +160,7 @@ def tell_failure(native, error):
         else:
             os.write(DOORBELL, (1).to_bytes(8, "little"))
     except OSError:
-        sys.stderr.write("roost: %s: %s\n" % (error.title, error.reason))
+        sys.stderr.write("roost: error: %s: %s\n" % (error.title, error.reason))
 
 
 def _pass_over(number, frame):

@@ -57,9 +57,9 @@ class Lifespan:
         self._messages.put_nowait({"type": "lifespan.shutdown"})
         await asyncio.wait([self._stopped, self.task], timeout=SHUTDOWN_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         if self._stopped.done() and self._stopped.result() is not None:
-            sys.stderr.write("roost: the application's shutdown failed: %s\n" % self._stopped.result())
+            sys.stderr.write("roost: error: the application's shutdown failed: %s\n" % self._stopped.result())
         elif not self._stopped.done() and not self.task.done():
-            sys.stderr.write("roost: the application's shutdown took more than %d s\n" % SHUTDOWN_SECONDS)
+            sys.stderr.write("roost: error: the application's shutdown took more than %d s\n" % SHUTDOWN_SECONDS)
 
     async def _run(self):
         scope = {
@@ -79,7 +79,7 @@ class Lifespan:
                 # It took too long, which has been said.
                 raise
             if self._is_stopping:
-                sys.stderr.write("roost: the application's lifespan failed while it shut down\n")
+                sys.stderr.write("roost: error: the application's lifespan failed while it shut down\n")
                 traceback.print_exc()
             elif self._on_broken is not None:
                 # It serves without what ran in there until another worker has taken its place.

@@ -86,8 +86,8 @@ def open_body(descriptor, count):
 def describe(error):
     """The traceback of an error, for the log; its middle is left out when it is very long."""
     text = "".join(traceback.format_exception(type(error), error, error.__traceback__)).rstrip()
-    if len(text) > 16_000:
-        text = text[:6_000] + "\n[...]\n" + text[-10_000:]
+    if len(text) > 500_000:
+        text = text[:200_000] + "\n[...]\n" + text[-300_000:]
     return text
 
 

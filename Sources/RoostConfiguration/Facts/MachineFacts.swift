@@ -20,6 +20,9 @@ public struct MachineFacts: Sendable, Equatable {
     /// This process, for the name of a socket of a server whose port is not known yet.
     public var processID: Int
 
+    /// Whether standard output, where the access log goes unless told otherwise, is a terminal.
+    public var isAtTerminal = false
+
     /// Creates facts; for tests and simulations.
     public init(
         affinityCPUs: Int,
@@ -43,7 +46,7 @@ public struct MachineFacts: Sendable, Equatable {
     public static func read(files: Files = .system) -> MachineFacts {
         let groups = ControlGroups(files: files)
         let memory = [groups.memoryLimit, installedMemory(files: files)].compactMap { $0 }.min()
-        return MachineFacts(
+        var facts = MachineFacts(
             affinityCPUs: schedulableCPUs(files: files),
             quotaCPUs: groups.quotaCPUs,
             memory: memory.map(ByteCount.init(bytes:)),
@@ -51,6 +54,8 @@ public struct MachineFacts: Sendable, Equatable {
             userID: Int(getuid()),
             processID: Int(getpid())
         )
+        facts.isAtTerminal = isatty(1) == 1
+        return facts
     }
 
     /// The number of a user, given by name or number; nil when there is no such user.

@@ -5,7 +5,7 @@ extension Option {
             "access-log",
             \.logging.accessLog,
             in: .logging,
-            automatically: "off, or text when `access-log-file` is given",
+            automatically: "off, or text when `access-log-file` is given or standard output is a terminal",
             metavariable: "FORMAT",
             summary: "off, text or json: a line for each response",
             discussion: """
@@ -34,14 +34,26 @@ extension Option {
             }
         ),
         .choice(
+            "app-log",
+            \.logging.appLog,
+            in: .logging,
+            metavariable: "FORM",
+            summary: "on, raw or off: what becomes of the app's own lines",
+            discussion: """
+                `on` makes each line that the app writes to stdout, stderr or `wsgi.errors` a record of the server's log; \
+                in JSON logs a line that is a JSON object stands in it untouched, as `app`. `raw` passes lines on byte \
+                for byte. `off` leaves only the errors that the app lets out. `log-level` has no say about them.
+                """
+        ),
+        .choice(
             "log-level",
             \.logging.level,
             in: .logging,
             metavariable: "LEVEL",
-            summary: "debug, info, warning or error",
+            summary: "debug, info, warning or error: the least severe of the server's lines",
             discussion: """
                 `info` says what an operator of a healthy server wants to know, `warning` what will need somebody, \
-                `error` what does now.
+                `error` what does now. The app's own lines are not bounded by it: see `app-log`.
                 """
         ),
         .choice(

@@ -29,16 +29,20 @@ extension Lane {
         // The lines are taken out of the lane while they are sent: sending may let the GIL go, and others write.
         var lines = log
         log = LogLines()
-        lines.append(text) { outlet.send(.warning, $0, of: stream) }
+        lines.append(text) { send($0) }
         log.restore(lines)
+    }
+
+    private func send(_ piece: LogLines.Piece) {
+        outlet.send(.warning, piece.text, of: stream, continues: piece.continues, goesOn: piece.goesOn)
     }
 
     /// Sends what is left of a line when its request ends.
     func flushLog() {
-        guard !log.pending.isEmpty else { return }
+        guard !log.pending.isEmpty || log.continues else { return }
         var lines = log
         log = LogLines()
-        lines.flush { outlet.send(.warning, $0, of: stream) }
+        lines.flush { send($0) }
         log.restore(lines)
     }
 
