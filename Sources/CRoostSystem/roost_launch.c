@@ -24,7 +24,9 @@ static void become(
     struct sigaction plain;
     memset(&plain, 0, sizeof plain);
     plain.sa_handler = SIG_DFL;
-    for (int number = 1; number < 32; number++) sigaction(number, &plain, NULL);
+    // SIGHUP stays as it was: what nohup has ignored outlives its terminal after an upgrade too.
+    for (int number = 1; number < 32; number++)
+        if (number != SIGHUP) sigaction(number, &plain, NULL);
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);

@@ -1,5 +1,5 @@
 internal import Glibc
-public import PathSafety
+internal import PathSafety
 
 /// A socket that listens: opened here, or by somebody who started this process.
 ///

@@ -1,4 +1,4 @@
-public import PathSafety
+internal import PathSafety
 
 /// Who may connect to a Unix socket: its owner, group and mode, where they are not to be as the system makes them.
 public struct SocketAccess: Sendable, Equatable {

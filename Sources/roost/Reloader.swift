@@ -57,6 +57,9 @@ final class Reloader: Sendable {
     /// The configuration that counts now.
     var configuration: ServerConfiguration { running.withLock(\.configuration) }
 
+    /// Opens log files anew, and changes nothing else.
+    func openLogsAnew() { reopenLogs() }
+
     /// Reloads.
     ///
     /// - Throws: `ConfigurationError` when the configuration is wrong now, `StartupFailure` when a new worker cannot

@@ -89,7 +89,7 @@ final class Server: Sendable {
         for address in addresses {
             logger.info("serving \(name) on \(address.url ?? address.description) with \(size)")
         }
-        return try end(endings.wait { [self] in Task.detached { [self] in _ = await unlessEnding { await reload() } } })
+        return try end(endings.wait { [self] number, meaning in take(number, meaning) })
     }
 
     // MARK: While it serves
@@ -219,6 +219,26 @@ final class Server: Sendable {
                 return await unlessEnding { await upgrade.perform(binary) }
             }
         )
+    }
+
+    /// Does what a signal asks for that does not end the server.
+    private func take(_ number: Int32, _ meaning: SignalMeaning) {
+        switch meaning {
+        case .end: break
+        case .reload: Task.detached { [self] in _ = await unlessEnding { await reload() } }
+        case .reopenLogs:
+            reloader.openLogsAnew()
+            logger.info("log files are opened anew", metadata: ["because": "\(SignalMeaning.name(of: number))"])
+        case .passedOver:
+            let isScale = number == SIGTTIN || number == SIGTTOU
+            logger.warning(
+                "a signal is passed over: it asks for nothing that the server does",
+                metadata: [
+                    "signal": "\(SignalMeaning.name(of: number))",
+                    "try": isScale ? "roost scale --processes P" : "SIGTERM to drain, SIGHUP to reload",
+                ]
+            )
+        }
     }
 
     private func unlessEnding(_ action: () async -> ControlAnswer) async -> ControlAnswer {

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Service
 internal import Synchronization
 internal import Workers
 
@@ -16,7 +17,8 @@ enum Ending: Sendable {
     /// For the log.
     var reason: String {
         switch self {
-        case .signal(let number): number == SIGINT ? "SIGINT" : "SIGTERM"
+        case .signal(let number):
+            number == SIGHUP ? "SIGHUP: the terminal has closed" : SignalMeaning.name(of: number)
         case .asked: "roost stop"
         case .failed: "failure"
         case .replaced(let pid): "replaced by process \(pid)"
@@ -42,10 +44,10 @@ final class Endings: Sendable {
 
     /// Waits for the end; for the main thread.
     ///
-    /// - Parameter reload: Called for each SIGHUP before it.
+    /// - Parameter other: Called for each signal before it that asks for something else.
     /// - Returns: What brought it about.
-    func wait(reload: () -> Void) -> Ending {
-        let number = Signals.waitForEnd(reload: reload)
+    func wait(other: (Int32, SignalMeaning) -> Void) -> Ending {
+        let number = Signals.waitForEnd(other: other)
         return ending.withLock { ending in
             let reason = ending ?? .signal(number)
             ending = reason
