@@ -48,6 +48,18 @@ import Testing
         #expect(queue.isolatedDepth == 2)
     }
 
+    @Test func `nothing is laid ready while one waits, so that threads become idle`() throws {
+        var (queue, suspects, healthy) = try afterALoss()
+        let innocent = try ticket(queue.offer(at: at(2)))
+        #expect(queue.stage(at: at(2)) == nil)
+        #expect(dispatched(&queue, at: at(2))?.ticket == innocent)
+        queue.add(worker: WorkerID(raw: 3), threads: 1)
+        let first = try #require(dispatched(&queue, at: at(3)))
+        #expect(first.ticket == suspects[0] && first.slot.worker != healthy.worker)
+        _ = try ticket(queue.offer(at: at(4)))
+        #expect(queue.stage(at: at(4)) == nil)
+    }
+
     @Test func `the successor gets one after the other, and nothing beside it`() throws {
         var (queue, suspects, _) = try afterALoss()
         let successor = WorkerID(raw: 3)

@@ -58,7 +58,7 @@ private final class Talk {
         let message = CloseMessage(violation.closeCode, violation.message)
         #expect(reaction.frame == FrameWriter.control(.close, message.payload))
         #expect(reaction.toApp == message && reaction.end == .afterWriting)
-        #expect([1002, 1007, 1009].contains(violation.closeCode.rawValue))
+        #expect([1002, 1007, 1008, 1009].contains(violation.closeCode.rawValue))
     }
 
     // MARK: The app closes

@@ -50,7 +50,7 @@ extension Option {
             \.logging.level,
             in: .logging,
             metavariable: "LEVEL",
-            summary: "debug, info, warning or error: the least severe of the server's lines",
+            summary: "debug, info, warning or error: the least severe of server lines",
             discussion: """
                 `info` says what an operator of a healthy server wants to know, `warning` what will need somebody, \
                 `error` what does now. The app's own lines are not bounded by it: see `app-log`.
