@@ -57,8 +57,8 @@ struct ServiceCommand {
                     + words.script
             )
             unit.group = group
-            Self.describe(configuration, in: &unit)
             if resolved.origins["admin-socket"] != nil { unit.adminSocket = configuration.admin.socket }
+            Self.describe(configuration, in: &unit)
             for hint in Self.hints(unit) { Terminal.error("hint: \(hint)") }
             print(isSocket ? unit.socket : unit.service, terminator: "")
             return ExitStatus.success
@@ -72,7 +72,7 @@ struct ServiceCommand {
         let python = configuration.application.python
         unit.read = [python] + (real(python).map { $0 == python ? [] : [$0] } ?? [])
         unit.gracefulSeconds = Int(configuration.workers.gracefulTimeout.components.seconds)
-        var written: [String] = []
+        var written = unit.adminSocket.map { [$0] } ?? []
         for listener in configuration.listeners {
             switch listener {
             case .tcp(let host, let port):

@@ -13,7 +13,7 @@ VERIFIES = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="n
 
 def unit(*options, name="shop"):
     made = run_roost(
-        "service", name, "--user", "nobody", "--app-dir", APPS, "--python", sys.executable, "probe:app", *options
+        "service", name, "--user", "daemon", "--app-dir", APPS, "--python", sys.executable, "probe:app", *options
     )
     assert made.returncode == 0, made.stderr
     return made.stdout
@@ -38,7 +38,7 @@ def test_a_unit_has_what_the_command_line_says():
     started = next(line for line in lines if line.startswith("ExecStart="))
     for words in ("probe:app", "--bind 127.0.0.1:8123", "--threads 3", f"--app-dir {APPS}", f"--python {sys.executable}"):
         assert words in started
-    assert "--user" not in started and "User=nobody" in lines and f"WorkingDirectory={APPS}" in lines
+    assert "--user" not in started and "User=daemon" in lines and f"WorkingDirectory={APPS}" in lines
     assert "ListenStream=127.0.0.1:8123" in unit("--bind", "127.0.0.1:8123", "--socket").splitlines()
 
 
