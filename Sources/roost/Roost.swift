@@ -15,6 +15,7 @@ struct Roost {
         switch arguments.first {
         case "serve": exit(ServeCommand(arguments: rest).run())
         case "config": exit(ConfigCommand(arguments: rest).run())
+        case "service": exit(ServiceCommand(arguments: rest).run())
         case "status": exit(StatusCommand(arguments: rest).run())
         case let name? where ControlCommand.Verb(rawValue: name) != nil:
             guard let verb = ControlCommand.Verb(rawValue: name) else { return }
@@ -39,6 +40,7 @@ struct Roost {
         roost upgrade [options]        a new process takes over from the running one
         roost stop [options]           answer what is running, and end
         roost config [options]         show every setting, its value and where that comes from
+        roost service NAME [options]   print a systemd unit that serves an app
         roost version
 
         roost COMMAND --help tells more.

@@ -16,9 +16,12 @@ struct ServeCommand {
     private let arguments: [String]
     /// The socket of the process that serves itself: `roost.serve(app)` starts us with `--attach FD`.
     private let attachment: Int32?
+    /// Whether the app is only to be tried.
+    private let isCheck: Bool
 
     init(arguments: [String]) {
         var arguments = arguments
+        isCheck = ServeCheck.take(from: &arguments)
         if let index = arguments.firstIndex(of: "--attach"), index + 1 < arguments.count {
             attachment = Int32(arguments[index + 1])
             // The process that serves itself is the one worker.
@@ -97,6 +100,11 @@ struct ServeCommand {
                 logLevel: configuration.logging.loggerLevel,
                 isColoured: isColoured
             )
+        }
+        if isCheck {
+            return try ServeCheck(configuration: configuration, launched: launched, logger: logger).run {
+                app.write($0)
+            }
         }
         for reason in resolved.reasons where attachment == nil { logger.info("\(reason)") }
         let place = try Place(resolved, launched.variables, launched.inheritance)

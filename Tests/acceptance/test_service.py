@@ -424,9 +424,9 @@ def test_a_killed_front_leaves_its_port_free_and_no_worker_that_is_busy_in_c(roo
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd-analyze")
-@pytest.mark.parametrize("unit", ["roost.service", "roost.socket"])
+@pytest.mark.parametrize("unit", ["roost@shop.service", "roost@shop.socket"])
 def test_the_units_are_valid(tmp_path, unit):
-    for name in ("roost.service", "roost.socket"):
+    for name in ("roost@.service", "roost@.socket"):
         text = (ROOT / "packaging" / name).read_text()
         # What the unit runs need not be on this machine.
         text = text.replace("/srv/shop/.venv/bin/roost", "/bin/true").replace("/usr/local/bin/roost", "/bin/true")

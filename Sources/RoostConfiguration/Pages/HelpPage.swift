@@ -24,6 +24,9 @@ public enum HelpPage {
             "variable ROOST_NAME; flags win over variables, variables over files.",
             "roost config shows each value and where it came from.",
         ]
+        if command == "serve" {
+            lines.append("roost serve --check ... tries the configuration and the app's import, and ends.")
+        }
         return lines.joined(separator: "\n")
     }
 
