@@ -27,6 +27,17 @@ extension FrontServer {
         (try? loop.submit { [self] in listeners.sockets }.wait()) ?? []
     }
 
+    /// What is not finished yet: requests that run or wait, and open WebSocket connections.
+    ///
+    /// Waits for the loop: not to be called on it.
+    public func unfinished() -> (requests: Int, sockets: Int) {
+        let found = try? loop.submit { [self] in
+            let queue = dispatcher.queue
+            return (queue.busyThreads + queue.depth, core.sockets.count)
+        }.wait()
+        return (found?.0 ?? 0, found?.1 ?? 0)
+    }
+
     /// Calls `body` on the front's loop every `interval`, until it returns false: not at all while that loop is stuck.
     public func observe(
         every interval: Duration,

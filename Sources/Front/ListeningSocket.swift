@@ -76,7 +76,11 @@ public struct ListeningSocket: Sendable, Equatable {
         let result = getaddrinfo(host, String(port), &hints, &found)
         defer { if let found { freeaddrinfo(found) } }
         guard result == 0, let first = found?.pointee else {
-            throw FrontError(listener: listener, reason: String(cString: gai_strerror(result)))
+            throw FrontError(
+                listener: listener,
+                reason: String(cString: gai_strerror(result)),
+                advice: "an address of this machine with --bind, such as 127.0.0.1, or a name that it can resolve"
+            )
         }
         let descriptor = try socket(first.ai_family, listener)
         var yes: Int32 = 1
@@ -134,7 +138,10 @@ public struct ListeningSocket: Sendable, Equatable {
     }
 
     private static func failure(_ listener: FrontConfiguration.Listener, _ code: Int32) -> FrontError {
-        FrontError(listener: listener, reason: String(cString: strerror(code)))
+        guard code == EADDRINUSE, case .tcp(let host, let port) = listener else {
+            return FrontError(listener, code: code)
+        }
+        return FrontError(listener, code: code, holder: PortHolder.find(host: host, port: port))
     }
 
     private static func port(of descriptor: Int32) -> Int? {

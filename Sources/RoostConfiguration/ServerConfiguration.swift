@@ -249,6 +249,8 @@ public struct ServerConfiguration: Sendable, Equatable {
             case debug
             /// What an operator wants to know of a healthy server.
             case info
+            /// What changed, or is out of the ordinary.
+            case notice
             /// What will need somebody.
             case warning
             /// What needs somebody.

@@ -6,7 +6,7 @@ internal import RoostConfiguration
 /// `roost reload`, `scale`, `stop` and `upgrade`: have a running server do something, over its admin socket.
 struct ControlCommand {
     /// What is asked for.
-    enum Verb: String {
+    enum Verb: String, CaseIterable {
         case reload, scale, stop, upgrade
     }
 

@@ -25,10 +25,15 @@ struct Roost {
         case "help", "--help", "-h", nil:
             print(usage)
         case .some(let other):
-            Terminal.error("roost: there is no command '\(other)'\n\n\(usage)")
+            let meant = Suggestion.command(for: other, among: commands)
+            let advice = meant.map { "Try: \($0)\n" } ?? ""
+            Terminal.error("roost: there is no command '\(other)'\n\(advice)\n\(usage)")
             exit(ExitStatus.usage)
         }
     }
+
+    private static let commands =
+        ["serve", "config", "status", "version", "help"] + ControlCommand.Verb.allCases.map(\.rawValue)
 
     static let usage = """
         roost: an application server for Python web apps

@@ -78,17 +78,14 @@ final class Server: Sendable {
         manager.starting(within: configuration.workers.startupTimeout + .seconds(10))
         development?.begin()
         let isFirst = launched.inheritance == nil
-        let addresses = try front.start(accepts: isFirst) { [endings, development, isFirst] failure in
+        _ = try front.start(accepts: isFirst) { [endings, development, isFirst] failure in
             // While code is being written, it may yet become better; another server is not replaced by hope.
             if isFirst, let development { return development.startFailed(failure) }
             endings.end(.failed(failure.description))
         }
         watch()
         if isFirst { startAdmin(replacing: false, onListening: {}) }
-        let size = configuration.size
-        for address in addresses {
-            logger.info("serving \(name) on \(address.url ?? address.description) with \(size)")
-        }
+        logger.info("starting \(name) with \(configuration.size)")
         return try end(endings.wait { [self] number, meaning in take(number, meaning) })
     }
 
@@ -112,6 +109,9 @@ final class Server: Sendable {
 
     /// The first worker is ready; all are, where another server is to be replaced.
     private func becameReady() {
+        for address in front.listeningSockets().map(\.address) {
+            logger.info("serving \(name) on \(address.url ?? address.description)")
+        }
         guard let inheritance = launched.inheritance else { return publishPidFile() }
         guard inheritance.announceReady() else {
             endings.end(.failed("the server that was to be replaced does not answer"))
@@ -290,7 +290,16 @@ final class Server: Sendable {
         case .signal, .asked, .replaced: break
         }
         let timeout = reloader.configuration.workers.gracefulTimeout
-        logger.info("draining", metadata: ["because": "\(ending.reason)"])
+        let left = front.unfinished()
+        var isInterrupt = false
+        if case .signal(SIGINT) = ending { isInterrupt = true }
+        let notice = DrainNotice(
+            requests: left.requests,
+            sockets: left.sockets,
+            limit: timeout,
+            isInterrupt: isInterrupt
+        )
+        logger.info("\(notice.text)", metadata: ["because": "\(ending.reason)"])
         manager.stopping(within: timeout + .seconds(15))
         // The impatient send a second one.
         impatience.begin(within: timeout + .seconds(15))

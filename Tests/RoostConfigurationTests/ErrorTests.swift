@@ -41,6 +41,7 @@ import Testing
         arguments: [
             ("shop:app --threads", "--threads needs a value", "--threads N"),
             ("shop:app --threads --bind 1", "--threads needs a value", "--threads N"),
+            ("shop:app --threads -1", "threads: -1 is not between 1 and 256", nil),
             ("shop:app other:app", "one target only: 'other:app' is one too many", nil),
             ("shop:app --no-proxy-protocol=1", "--no-proxy-protocol takes no value", nil),
             ("shop:app --proxy-protocol=maybe", "proxy-protocol: 'maybe' is neither true nor false", nil),
@@ -48,7 +49,7 @@ import Testing
             ("shop:app --threads 99999999999999999999", "threads: '99999999999999999999' is not a whole number", nil),
             ("shop:app --queue-timeout 0", "queue-timeout: 0 is not between 1ms and 24h", nil),
             ("shop:app --queue-timeout 2d", "queue-timeout: '2d' is not a duration", "30, 30s, 500ms, 2m or 1h"),
-            ("shop:app --log-level loud", "log-level: 'loud' is none of debug, info, warning, error", nil),
+            ("shop:app --log-level loud", "log-level: 'loud' is none of debug, info, notice, warning, error", nil),
             ("shop:app --warm-up ping", "warm-up: 'ping' is not a path", "/ or none"),
             ("shop:app --critical api", "critical: 'api' is not the beginning of a path", "/api/"),
             ("shop:app --max-header-bytes 1", "max-header-bytes: 1 is not between 1KiB and 1MiB", nil),

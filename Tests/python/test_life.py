@@ -89,7 +89,7 @@ def test_says_clearly_why_there_is_no_application(start, target, title, reason, 
 
 @pytest.mark.parametrize("target, reason", [
     ("life:failing_factory()", "the factory life:failing_factory() failed: RuntimeError: the factory is closed"),
-    ("life:number", "is a int, which cannot be called"),
+    ("life:number", "is an int, which cannot be called"),
 ])
 def test_says_what_a_factory_or_an_object_of_another_kind_did(start, target, reason):
     with start(target) as worker:

@@ -127,7 +127,7 @@ def test_scheme_prefix_and_ident_reach_the_application(serving):
     ("serve(app, nonsense=4)", "TypeError: serve() got an unexpected argument 'nonsense'"),
     ("serve(app, listen='*:1', port=2)", "ValueError: host or port may not be set if listen is set."),
     ("serve(app, unix_socket='/x', port=2)", "ValueError: unix_socket may not be set"),
-    ("serve(4)", "TypeError: the application must be callable, not a int"),
+    ("serve(4)", "TypeError: the application must be callable, not of type int"),
 ])
 def test_wrong_arguments_are_errors_before_anything_starts(serving, call, error):
     process, _ = serving(call, end="at once")

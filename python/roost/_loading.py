@@ -257,6 +257,11 @@ def _evaluate(expression, module, module_name):
         ) from error
 
 
+def _with_article(noun):
+    """The noun with the article that it takes: an int, a dict."""
+    return "%s %s" % ("an" if noun[:1].lower() in tuple("aeiou") else "a", noun)
+
+
 def _application(found, name, module, module_name, wanted):
     """`found` if it is an application, or the one that it carries, as a Dash object carries its Flask; and how it is
     called."""
@@ -264,7 +269,7 @@ def _application(found, name, module, module_name, wanted):
     if not callable(found):
         raise LoadingError(
             "application cannot be served",
-            "%s:%s is a %s, which cannot be called" % (module_name, name, type(found).__name__),
+            "%s:%s is %s, which cannot be called" % (module_name, name, _with_article(type(found).__name__)),
             _attribute_hint(module, module_name, name),
         )
     if inspect.isfunction(found) and not inspect.signature(found).parameters:

@@ -75,7 +75,7 @@ def serve(
     """
     _refuse_unknown(others)
     if not callable(app):
-        raise TypeError("the application must be callable, not a %s" % type(app).__name__)
+        raise TypeError("the application must be callable, not of type %s" % type(app).__name__)
     interface = _interfaces.interface_of(app) or _interfaces.WSGI
     try:
         _patches.refuse(interface)

@@ -93,10 +93,17 @@ struct ArgumentLayer {
 
     /// The next word, unless it is a flag: `--threads --bind :80` lacks a number.
     ///
-    /// A lone `-` is a value.
+    /// A lone `-` is a value, and so is what begins as a negative number: no flag does.
     private mutating func nextValue() -> String? {
-        guard let next = rest.first, next == "-" || !next.hasPrefix("-") else { return nil }
+        guard let next = rest.first, next == "-" || !next.hasPrefix("-") || Self.isNegative(next) else {
+            return nil
+        }
         return rest.popFirst()
+    }
+
+    private static func isNegative(_ word: String) -> Bool {
+        guard let second = word.dropFirst().first else { return false }
+        return word.hasPrefix("-") && (second.isASCII && second.isNumber || second == ".")
     }
 
     private mutating func reportUnknown(_ flag: String) {

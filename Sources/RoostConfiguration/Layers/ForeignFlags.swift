@@ -21,5 +21,18 @@ enum ForeignFlags {
         "--connection-limit": "--max-connections",
         "--factory": "the call in the target: module:create_app()",
         "--call": "the call in the target: module:create_app()",
+        "--certfile": tls,
+        "--keyfile": tls,
+        "--ca-certs": tls,
+        "--cert-reqs": tls,
+        "--ssl-certfile": tls,
+        "--ssl-keyfile": tls,
+        "--ssl-keyfile-password": tls,
+        "--ssl-ca-certs": tls,
+        "--ssl-certificate": tls,
+        "--ssl-version": tls,
     ]
+
+    private static let tls =
+        "a proxy in front that speaks TLS (Caddy, nginx), with --trusted-proxies: see docs/deployment.md"
 }

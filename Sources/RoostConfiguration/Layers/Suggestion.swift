@@ -1,10 +1,17 @@
 /// The name somebody may have meant.
-enum Suggestion {
+public enum Suggestion {
     /// The candidate nearest to a word, or `nil` when none is near: at most a third of its letters may differ.
-    static func nearest(to word: String, among candidates: [String]) -> String? {
+    public static func nearest(to word: String, among candidates: [String]) -> String? {
         let most = max(2, word.count / 3)
         let ranked = candidates.map { (distance: distance(word, $0), name: $0) }.filter { $0.distance <= most }
         return ranked.min { ($0.distance, $0.name) < ($1.distance, $1.name) }?.name
+    }
+
+    /// What somebody may have meant by a command that there is not: a command, or an app to serve.
+    public static func command(for word: String, among commands: [String]) -> String? {
+        if word.contains(":") || word.hasSuffix(".py") { return "roost serve \(word)" }
+        if word.hasPrefix("-") { return "roost serve TARGET \(word)" }
+        return nearest(to: word, among: commands).map { "roost \($0)" }
     }
 
     /// The least number of letters to insert, delete, replace or swap with their neighbour (optimal string alignment).

@@ -50,10 +50,10 @@ extension Option {
             \.logging.level,
             in: .logging,
             metavariable: "LEVEL",
-            summary: "debug, info, warning or error: the least severe of server lines",
+            summary: "debug, info, notice, warning or error: the least severe line",
             discussion: """
-                `info` says what an operator of a healthy server wants to know, `warning` what will need somebody, \
-                `error` what does now. The app's own lines are not bounded by it: see `app-log`.
+                `info` says what an operator of a healthy server wants to know, `notice` what changed, `warning` what \
+                will need somebody, `error` what does now. The app's own lines are not bounded by it: see `app-log`.
                 """
         ),
         .choice(
