@@ -8,8 +8,8 @@ internal import Workers
 extension Dispatcher {
     /// Takes a worker out that has ended, and tells the log of it.
     ///
-    /// What no thread had begun waits again, at the head of its line; of what had begun some is given to another worker, alone there,
-    /// and the rest is failed at once: 502, or a cut where an answer has begun.
+    /// What no thread had begun waits again, at the head of its line; of what had begun some is given to another worker, and
+    /// the rest is failed at once: 502, or a cut where an answer has begun.
     func lose(_ worker: Worker, _ death: WorkerDeath) {
         if let seat = seat(worker.id), seat.worker === worker { readLastFrames(of: seat) }
         guard let index = seats.firstIndex(where: { $0.worker === worker }) else { return }
@@ -37,7 +37,6 @@ extension Dispatcher {
                 metrics.retried(.workerEnded)
                 exchange.workersLost += 1
                 giveBack(exchange, hasRun: true, at: now)
-                if let ticket = exchange.ticket { queue.isolate(ticket) }
             case .refuse, .cut, .forget:
                 failed.append((exchange, exchange.ticket))
             }

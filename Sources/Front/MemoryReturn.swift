@@ -15,10 +15,11 @@ struct MemoryReturn {
     static let patience = Nanoseconds.seconds(60)
 
     private var nextLook: Instant
-    /// The least that lay free since memory was given back last; nil before the first look.
+    /// The least that lay free since memory was given back last; nothing before the first time, when a peak may have come
+    /// and gone before the first look.
     ///
     /// What lies free beyond that was in use meanwhile, so its pages are resident.
-    private var base: UInt64?
+    private var base: UInt64 = 0
     /// Since when there has been something to give back.
     private var freedSince: Instant?
 
@@ -34,7 +35,7 @@ struct MemoryReturn {
     ///
     /// - Returns: Whether memory is to be given back now; then ``gaveBack(_:)`` has to follow.
     mutating func look(freed: UInt64, isIdle: Bool, at now: Instant) -> Bool {
-        let least = min(base ?? freed, freed)
+        let least = min(base, freed)
         base = least
         guard freed >= least + Self.worthwhile else {
             freedSince = nil

@@ -35,7 +35,7 @@ struct RetryRule: Sendable, Equatable {
     enum Verdict: Sendable, Equatable {
         /// No thread had it: it waits as before, and another worker gets it.
         case giveBack
-        /// Another worker gets it, this once, and runs nothing beside it: it may be what has ended the first.
+        /// Another worker gets it, this once.
         case retry
         /// Answer 502 now.
         case refuse

@@ -6,7 +6,6 @@ extension RequestQueue {
         if let earliest = deadlines.first, earliest.deadline <= now {
             return refuse(earliest.request, slots.workerCount == 0 ? .noWorker : .timeout, at: now)
         }
-        if isolated.count > 0, let action = nextIsolated(at: now) { return action }
         guard let index = slots.pinnedCount == 0 ? (slots.available > 0 ? front : nil) : frontWithPinned else {
             return nil
         }
@@ -16,12 +15,6 @@ extension RequestQueue {
             slab[index].isPinned
             ? slots.take(index, on: slab[index].worker, at: now) : slots.take(index, at: now)
         guard let slot = taken else { return nil }
-        return dispatch(index, to: slot, waited: waited, at: now)
-    }
-
-    /// Hands a waiting request to a thread that was taken for it.
-    @inline(__always)
-    mutating func dispatch(_ index: Int32, to slot: Slot, waited: Nanoseconds, at now: Instant) -> Action {
         unlink(index)
         slab[index].state = .running
         slab[index].worker = slot.worker
@@ -80,7 +73,7 @@ extension RequestQueue {
         if slots.pinnedCount > 0 {
             for worker in slots.workers.map(\.id) { unpin(worker) }
         }
-        while let index = isolated.count > 0 ? isolated.head : front {
+        while let index = front {
             tickets.append(slab.ticket(index))
             end(waiting: index)
             statistics.countRefusal(cause)

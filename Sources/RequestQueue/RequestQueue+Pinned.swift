@@ -22,16 +22,16 @@ extension RequestQueue {
     /// How many of the waiting requests could be dispatched now.
     @inline(__always)
     var startable: Int {
-        if slots.pinnedCount == 0 { return min(waiting - isolated.count, slots.available) }
-        return slots.outlook(unpinned: waiting - slots.pinnedCount - isolated.count).startable
+        if slots.pinnedCount == 0 { return min(waiting, slots.available) }
+        return slots.outlook(unpinned: waiting - slots.pinnedCount).startable
     }
 
     /// Returns whether a newcomer would find an idle thread that no waiting request takes.
     @inline(__always)
     func hasIdleThread(for pin: WorkerID?) -> Bool {
         if let pin { return slots.idleToPinned(pin) > 0 }
-        if slots.pinnedCount == 0 { return waiting - isolated.count < slots.available }
-        return slots.outlook(unpinned: waiting - slots.pinnedCount - isolated.count).idle > 0
+        if slots.pinnedCount == 0 { return waiting < slots.available }
+        return slots.outlook(unpinned: waiting - slots.pinnedCount).idle > 0
     }
 
     /// Returns the request of a class that came last, or `RequestSlab.none`.
@@ -75,9 +75,7 @@ extension RequestQueue {
     /// Puts a request back to the head of its line; of the line for all where its worker gets nothing more.
     @inline(__always)
     mutating func prepend(_ index: Int32) {
-        if slab[index].isIsolated {
-            isolated.prepend(index, in: &slab)
-        } else if slab[index].isPinned, slots.takesPinned(slab[index].worker) {
+        if slab[index].isPinned, slots.takesPinned(slab[index].worker) {
             slots.changeLine(of: index, in: &slab) { $0.prepend($1, in: &$2) }
         } else {
             slab[index].isPinned = false

@@ -30,7 +30,7 @@ extension RequestQueue {
 
     /// Returns how long the oldest waiting request has waited; zero when none waits.
     public func oldestWait(at now: Instant) -> Nanoseconds {
-        var oldest = isolated.count > 0 ? now.since(slab[isolated.head].offeredAt) : Nanoseconds.zero
+        var oldest = Nanoseconds.zero
         for requestClass in RequestClass.allCases {
             let first = self.oldest(of: requestClass)
             if first != RequestSlab.none { oldest = max(oldest, now.since(slab[first].offeredAt)) }

@@ -30,10 +30,10 @@ extension RequestQueue {
 
     /// Takes the next request from the line, to be laid ready; nil when none waits in line.
     ///
-    /// Nothing is laid ready while requests wait for one certain worker, or for one that runs nothing: they would be
-    /// overtaken for as long as others come, for a thread that goes on with what lies ready never becomes idle.
+    /// Nothing is laid ready while requests wait for one certain worker: they would be overtaken there for as long as
+    /// others come, for a thread that goes on with what lies ready never becomes idle.
     public mutating func stage(at now: Instant) -> Staging? {
-        guard slots.pinnedCount == 0, isolated.count == 0, let index = front else { return nil }
+        guard slots.pinnedCount == 0, let index = front else { return nil }
         let waited = now.since(slab[index].offeredAt)
         if let cause = shedding(index, waited: waited, at: now) {
             let ticket = slab.ticket(index)

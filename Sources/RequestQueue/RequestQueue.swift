@@ -40,8 +40,6 @@ public struct RequestQueue: Sendable {
     let minimumTarget: Nanoseconds
     var slab = RequestSlab()
     var lines = PerClass(repeating: WaitingLine())
-    /// Those that are to run alone, of all classes.
-    var isolated = WaitingLine()
     var waiting = 0
     var staged = 0
     var deadlines = DeadlineHeap()
@@ -124,7 +122,6 @@ public struct RequestQueue: Sendable {
         slab[index].order = entered
         entered &+= 1
         slab[index].isPinned = pin != nil
-        slab[index].isIsolated = false
         if let pin {
             slab[index].worker = pin
             slots.changeLine(of: index, in: &slab) { $0.append($1, in: &$2) }
@@ -144,9 +141,7 @@ public struct RequestQueue: Sendable {
     /// Takes a waiting request out of everything but the slab.
     mutating func unlink(_ index: Int32) {
         let requestClass = slab[index].requestClass
-        if slab[index].isIsolated {
-            isolated.remove(index, in: &slab)
-        } else if slab[index].isPinned {
+        if slab[index].isPinned {
             slots.changeLine(of: index, in: &slab) { $0.remove($1, in: &$2) }
         } else {
             lines[requestClass].remove(index, in: &slab)

@@ -84,29 +84,13 @@ def test_the_neighbours_in_a_worker_that_crashes_are_retried_and_the_other_worke
     inside = calls(server, "/gate?g").count(ours)
     assert 0 < inside < 6
     os.kill(ours, signal.SIGKILL)
-    # The other worker runs something: the successor gets them, one after the other, and alone.
-    eventually(lambda: len(calls(server, "/gate?g")) == 7, "the first that was in it was begun once more")
-    eventually(lambda: server.metric("roost_workers") == 2, "the successor is there")
-    assert len(calls(server, "/gate?g")) == 7
+    # Four threads of the other worker take what they can; the rest waits for them or for the successor.
+    eventually(lambda: len(calls(server, "/gate?g")) == 6 + inside, "each that was in it was begun once more")
     server.open_gate("g")
     assert [gate.response().status for gate in gates] == [200] * 6
-    assert len(calls(server, "/gate?g")) == 6 + inside
     assert other in server.workers()
     (line,) = [line for line in server.log().splitlines() if "worker ended" in line]
     assert line.count("GET /gate") == inside and line.count("retried") == inside
-
-
-def test_a_get_that_kills_its_workers_takes_its_neighbours_down_once_at_most(roost):
-    server = roost("faulty:app", "--processes", 2, "--threads", 4)
-    gates = [server.connect().send(request("/gate?n")) for _ in range(6)]
-    eventually(lambda: len(calls(server, "/gate?n")) == 6, "all six run")
-    poison = server.connect().send(request("/segfault"))
-    eventually(lambda: len(calls(server, "/gate?n")) == 7, "the first of its neighbours was begun once more, alone")
-    server.open_gate("n")
-    assert poison.response().status == 502
-    assert len(calls(server, "/segfault")) == 2
-    assert [gate.response().status for gate in gates] == [200] * 6
-    assert server.metric("roost_requests_total", status="502", method="GET") == 1
 
 
 def test_an_answer_that_has_begun_is_cut_and_not_run_again(roost):

@@ -33,8 +33,6 @@ struct RequestSlab: Sendable {
         var isInShare = false
         /// Whether it may go to `worker` only.
         var isPinned = false
-        /// Whether it is to run alone.
-        var isIsolated = false
     }
 
     private(set) var entries: [Entry] = []

@@ -92,19 +92,6 @@ struct SlotTable: Sendable {
         return Slot(worker: id, thread: Int(thread))
     }
 
-    /// Makes a thread of an idle worker busy with a request that nothing else may run beside, or returns nil when no
-    /// worker is idle.
-    mutating func takeAlone(_ request: Int32, at now: Instant) -> Slot? {
-        for index in workers.indices {
-            let before = workers[index].available
-            guard let thread = workers[index].takeAlone(request, at: now) else { continue }
-            available += workers[index].available - before
-            busy += 1
-            return Slot(worker: workers[index].id, thread: Int(thread))
-        }
-        return nil
-    }
-
     /// Returns the request that runs on a thread, or nil when the thread is idle or unknown.
     func request(on slot: Slot) -> Int32? {
         index(of: slot.worker).flatMap { workers[$0].request(on: slot.thread) }
@@ -127,10 +114,7 @@ struct SlotTable: Sendable {
         guard let index = index(of: slot.worker), let before = workers[index].request(on: slot.thread) else {
             return nil
         }
-        let open = workers[index].available
-        let startedAt = workers[index].replace(slot.thread, with: request, at: now)
-        available += workers[index].available - open
-        return (before, startedAt)
+        return (before, workers[index].replace(slot.thread, with: request, at: now))
     }
 
     private mutating func change(_ id: WorkerID, _ body: (inout WorkerThreads) -> Void) -> Bool {

@@ -18,8 +18,6 @@ struct WorkerThreads: Sendable {
     var keepsPinned = false
     /// Whether it gets nothing for now.
     var isHeld = false
-    /// Whether what runs there runs alone, see ``RequestQueue/isolate(_:)``.
-    private(set) var isSolitary = false
     private var threads: [Thread]
     /// The thread that became idle last: its stack and its caches are the warmest.
     private var lastIdle: Int32
@@ -37,12 +35,12 @@ struct WorkerThreads: Sendable {
 
     /// How many requests it could be given now.
     var available: Int {
-        isDraining || isHeld || isSolitary || busy >= limit ? 0 : limit - busy
+        isDraining || isHeld || busy >= limit ? 0 : limit - busy
     }
 
     /// How many requests that are pinned to it could it be given now.
     var availableToPinned: Int {
-        (isDraining && !keepsPinned) || isHeld || isSolitary || busy >= limit ? 0 : limit - busy
+        (isDraining && !keepsPinned) || isHeld || busy >= limit ? 0 : limit - busy
     }
 
     /// The threads that take part: the limit, or what is busy where that is more or all there will be.
@@ -70,13 +68,6 @@ struct WorkerThreads: Sendable {
         return thread
     }
 
-    /// Makes a thread busy with a request that nothing else may run beside, or returns nil unless the worker is idle.
-    mutating func takeAlone(_ request: Int32, at now: Instant) -> Int32? {
-        guard busy == 0, available > 0, let thread = take(request, at: now) else { return nil }
-        isSolitary = true
-        return thread
-    }
-
     /// Returns the request on a thread, or nil when the thread is idle or does not exist.
     func request(on thread: Int) -> Int32? {
         guard thread >= 0, thread < threads.count, threads[thread].request != RequestSlab.none else { return nil }
@@ -88,7 +79,6 @@ struct WorkerThreads: Sendable {
         let startedAt = threads[thread].startedAt
         threads[thread].request = request
         threads[thread].startedAt = now
-        isSolitary = false
         return startedAt
     }
 
@@ -98,7 +88,6 @@ struct WorkerThreads: Sendable {
         threads[thread].nextIdle = lastIdle
         lastIdle = Int32(truncatingIfNeeded: thread)
         busy -= 1
-        isSolitary = false
         return threads[thread].startedAt
     }
 }
