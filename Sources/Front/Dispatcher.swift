@@ -191,8 +191,8 @@ final class Dispatcher {
         let isBehind = queue.depth > queue.stagedCount
         if isBehind || hasBacklog {
             hasBacklog = isBehind
-            // What waits for one certain worker, or for an idle one, keeps no other awake.
-            let anyIsBehind = queue.depth > queue.stagedCount + queue.pinnedDepth + queue.isolatedDepth
+            // What waits for one certain worker keeps no other awake.
+            let anyIsBehind = queue.depth > queue.stagedCount + queue.pinnedDepth
             for seat in seats {
                 seat.worker.link.setBacklog(anyIsBehind || queue.pinnedDepth(of: seat.worker.id) > 0)
             }

@@ -105,7 +105,7 @@ def exited_worker(stage: Stage) -> Seen:
 
 @fault(GROUP, "a GET that kills every worker it meets", "runs at most twice, then 502; the server lives",
        needs="--retry",
-       remark="The price of retrying: the request kills two workers; in the second it runs alone.")
+       remark="The price of retrying: the request kills two workers, and others that were in both get a 502.")
 def poisonous_get(stage: Stage) -> Seen:
     """One GET that segfaults: a retry must not take down all workers, one after the other."""
     server = stage.start()
