@@ -112,8 +112,8 @@ import Testing
         let memory = Memory(at: start)
         #expect(!memory.isDue(at: after(1)))
         #expect(memory.isDue(at: after(5)))
-        #expect(!memory.look(30, isIdle: true, at: after(5)), "nothing is known to have been freed since")
-        #expect(!memory.look(40, isIdle: true, at: after(10)), "not worthwhile")
+        #expect(!memory.look(10, isIdle: true, at: after(5)), "not worthwhile")
+        #expect(!memory.look(20, isIdle: true, at: after(10)), "not worthwhile")
         #expect(!memory.look(500, isIdle: false, at: after(15)))
         #expect(memory.isDue(at: after(16)), "an idle moment is looked for at once")
         #expect(memory.look(500, isIdle: true, at: after(16)))
@@ -122,5 +122,11 @@ import Testing
         #expect(!memory.look(20, isIdle: true, at: after(26)), "it is in use again")
         #expect(!memory.look(300, isIdle: false, at: after(30)))
         #expect(memory.look(300, isIdle: false, at: after(91)), "a busy front does it at last")
+    }
+
+    @Test func `a peak that came and went before the first look is given back`() {
+        let start = Instant(nanoseconds: 0)
+        let memory = Memory(at: start)
+        #expect(memory.look(500, isIdle: true, at: start + Nanoseconds.seconds(5)))
     }
 }
