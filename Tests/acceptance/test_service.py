@@ -38,7 +38,7 @@ def test_the_pid_file_is_there_while_it_accepts(roost, tmp_path):
     server = roost(
         "slow_import:app", "--processes", 1, "--threads", 1, "--pid-file", path, wait=False,
     )
-    eventually(lambda: "serving" in server.log(), "it has begun")
+    eventually(lambda: "starting" in server.log(), "it has begun")
     assert not path.exists()
     server.open_gate("import")
     eventually(path.exists, "the file is there")
