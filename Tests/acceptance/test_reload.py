@@ -237,7 +237,7 @@ def test_sigterm_during_boot_ends_with_0(roost, site):
     site.says("one", before="import time; time.sleep(30)\n")
     server = roost("site_app:app", app_dir=site.directory, wait=False)
     eventually(lambda: len(server.workers()) > 0, "a worker imports")
-    eventually(lambda: "serving site_app:app" in server.log(), "the server listens")
+    eventually(lambda: "starting site_app:app" in server.log(), "the server listens")
     server.signal(signal.SIGTERM)
     assert server.process.wait(20) == 0
 
