@@ -72,8 +72,9 @@ test:
 test-root:
 	@[ "$$(id -u)" -eq 0 ] || { echo "test-root: NOT TESTED, needs root: --user, control groups, a container's rights"; exit 0; }; \
 	echo "test-root: what needs root"; \
-	$(VENV) -m pytest -p no:dash -q Tests/acceptance -m root; \
-	echo "test-root: as process 1 of a pid namespace, with a container's default capabilities"; \
+	$(VENV) -m pytest -p no:dash -q Tests/acceptance -m root && \
+	$(VENV) -m pytest -p no:dash -q Tests/faults -k gluttonous && \
+	echo "test-root: as process 1 of a pid namespace, with a container's default capabilities" && \
 	ROOST_TEST_CONTAINER=1 $(VENV) -m pytest -p no:dash -q $(addprefix Tests/acceptance/,$(CONTAINER_TESTS))
 
 test-pythons: build

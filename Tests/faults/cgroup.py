@@ -15,7 +15,7 @@ def memory_limit(mebibytes: int):
     """Settings for `Stage.start`: `cgroup=PATH`, or `limits={RLIMIT_AS: …}` for each process."""
     group = _make(mebibytes << 20)
     if group is None:
-        yield {"limits": {resource.RLIMIT_AS: (3 << 30, 3 << 30)}}
+        yield {"limits": {resource.RLIMIT_AS: (3 << 29, 3 << 29)}}
         return
     try:
         yield {"cgroup": group}

@@ -125,7 +125,7 @@ def poisonous_get(stage: Stage) -> Seen:
 def gluttonous_worker(stage: Stage) -> Seen:
     """The app takes memory without end in a control group of 600 MiB: the kernel kills the largest process.
 
-    Where no group can be made, an address space of 3 GiB for each process bounds it, and Python raises MemoryError.
+    Where no group can be made, an address space of 1.5 GiB for each process bounds it, and Python raises MemoryError.
     """
     with memory_limit(600) as bound:
         server = stage.start(**bound)
