@@ -16,7 +16,8 @@ public enum Giving {
 
     /// Makes an ordinary file that `uid` may write, where only root could.
     ///
-    /// Does nothing when the directory can be changed by others: what is to be there is that user's to open.
+    /// Does nothing when the directory, or the way to it, can be changed by others: what is to be there is that user's
+    /// to open.
     ///
     /// - Parameters:
     ///   - path: where.
@@ -32,11 +33,14 @@ public enum Giving {
         mode: UInt32,
         accepts: (_ beginning: [UInt8]) -> Bool = { _ in true }
     ) throws(Failure) {
-        let directory = open(SocketDirectory.parent(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard directory >= 0 else { throw Failure(reason: String(cString: strerror(errno))) }
+        let directory: Int32
+        switch RootsWay.walk(to: SocketDirectory.parent(of: path)) {
+        case .opened(let descriptor): directory = descriptor
+        case .notRootsAlone: return
+        case .failed(let code): throw Failure(reason: String(cString: strerror(code)))
+        }
         defer { close(directory) }
-        guard let place = PathLook(of: directory), place.isChangedByRootAlone else { return }
-        let name = String(path[(path.lastIndex(of: "/").map(path.index(after:)) ?? path.startIndex)...])
+        let name = lastName(of: path)
         let flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC
         let file = openat(directory, name, flags, mode)
         guard file >= 0 else {
@@ -56,13 +60,24 @@ public enum Giving {
     }
 
     /// Makes a private directory for `uid` where there is none.
+    ///
+    /// Does nothing where others could have led the way to it: that user makes it then.
     public static func directory(at path: String, to uid: UInt32, _ gid: UInt32) {
-        guard mkdir(path, 0o700) == 0 else { return }
-        let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        guard case .opened(let parent) = RootsWay.walk(to: SocketDirectory.parent(of: path), acceptsSticky: true) else {
+            return
+        }
+        defer { close(parent) }
+        let name = lastName(of: path)
+        guard mkdirat(parent, name, 0o700) == 0 else { return }
+        let descriptor = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         guard descriptor >= 0 else { return }
         defer { close(descriptor) }
         guard let look = PathLook(of: descriptor), look.owner == geteuid(), look.mode & 0o077 == 0 else { return }
         fchown(descriptor, uid, gid)
+    }
+
+    private static func lastName(of path: String) -> String {
+        String(path[(path.lastIndex(of: "/").map(path.index(after:)) ?? path.startIndex)...])
     }
 
     /// Changes owner and mode of the socket at `path`, if it is still the one of `identity`.

@@ -61,15 +61,22 @@ enum Signals {
     static func endIsAsked(within time: Duration) -> Bool {
         let milliseconds = time.components.seconds * 1000 + time.components.attoseconds / 1_000_000_000_000_000
         poll(nil, 0, Int32(clamping: min(100, milliseconds + 1)))
-        let ends = [SIGTERM, SIGINT, SIGQUIT]
         var pending = sigset_t()
         guard sigpending(&pending) == 0, ends.contains(where: { sigismember(&pending, $0) == 1 }) else { return false }
-        var set = sigset_t()
-        sigemptyset(&set)
-        for number in ends { sigaddset(&set, number) }
+        var set = signals(of: ends)
         var taken: Int32 = 0
         return sigwait(&set, &taken) == 0
     }
+
+    /// Has the next signal that asks for an end do what it does by default.
+    ///
+    /// For the main thread, when no other can wait for one.
+    static func letEndsThrough() {
+        var set = signals(of: ends)
+        pthread_sigmask(SIG_UNBLOCK, &set, nil)
+    }
+
+    private static let ends = [SIGTERM, SIGINT, SIGQUIT]
 
     /// Makes ``waitForEnd(other:)`` return.
     static func wake() {
@@ -83,10 +90,12 @@ enum Signals {
         return descriptor >= 0
     }
 
-    private static var expected: sigset_t {
+    private static var expected: sigset_t { signals(of: SignalMeaning.expected) }
+
+    private static func signals(of numbers: [Int32]) -> sigset_t {
         var set = sigset_t()
         sigemptyset(&set)
-        for number in SignalMeaning.expected { sigaddset(&set, number) }
+        for number in numbers { sigaddset(&set, number) }
         return set
     }
 }

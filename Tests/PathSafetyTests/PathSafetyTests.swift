@@ -82,4 +82,30 @@ import Testing
         #expect(throws: Giving.Failure.self) { try Giving.file(at: directory + "/log", to: 65534, 65534, mode: 0o640) }
         try FileManager.default.removeItem(atPath: directory)
     }
+
+    @Test func `the way to a directory is root's when root alone can lead it elsewhere`() throws {
+        #expect(PathLook(kind: .directory, owner: 0, mode: 0o755).isRootsWay)
+        #expect(PathLook(kind: .directory, owner: 0, mode: 0o1777).isRootsWay)
+        #expect(!PathLook(kind: .directory, owner: 0, mode: 0o777).isRootsWay)
+        #expect(!PathLook(kind: .directory, owner: 7, mode: 0o755).isRootsWay)
+        guard case .opened(let usr) = RootsWay.walk(to: "/usr/./bin/../bin") else {
+            Issue.record("nobody but root can change /usr/bin")
+            return
+        }
+        defer { close(usr) }
+        #expect(PathLook(of: usr)?.identity == PathLook.Identity(of: "/usr/bin"))
+        guard case .notRootsAlone = RootsWay.walk(to: "/tmp") else {
+            Issue.record("everybody makes files in /tmp")
+            return
+        }
+        guard case .opened(let temporary) = RootsWay.walk(to: "/tmp", acceptsSticky: true) else {
+            Issue.record("what is root's in /tmp nobody else can move")
+            return
+        }
+        close(temporary)
+        guard case .failed(ENOENT) = RootsWay.walk(to: "/usr/nowhere/at/all") else {
+            Issue.record("there is no such directory")
+            return
+        }
+    }
 }

@@ -130,7 +130,12 @@ def test_root_opens_nothing_in_a_users_directory(public_copy, tmp_path, option):
     (owned / "soft").symlink_to(secret)
     os.link(secret, owned / "hard")
     os.chown(owned, user.pw_uid, user.pw_gid)
-    for name in ("soft", "hard"):
+    roots = public_copy / "roots"
+    roots.mkdir()
+    (roots / "hers").write_text("2147483645\n")
+    # A directory of root's behind a link that the user laid where his own was.
+    (owned / "way").symlink_to(roots)
+    for name in ("soft", "hard", "way/hers", "way/new"):
         ended = subprocess.run(
             [public_copy / "bin" / "roost", "serve", "broken:app", "--app-dir", public_copy / "apps", "--bind",
              f"127.0.0.1:{free_port()}", "--processes", "1", "--python", "/usr/bin/python3", "--user", "nobody",
@@ -140,6 +145,8 @@ def test_root_opens_nothing_in_a_users_directory(public_copy, tmp_path, option):
         assert ended.returncode == 1
         after = secret.lstat()
         assert (after.st_uid, after.st_mode, after.st_size) == (before.st_uid, before.st_mode, before.st_size)
+        assert [path.name for path in roots.iterdir()] == ["hers"]
+        assert (roots / "hers").stat().st_uid == 0
 
 
 # Whom the clients of the admin socket believe
