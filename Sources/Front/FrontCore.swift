@@ -28,6 +28,8 @@ final class FrontCore {
     var refusalLines = LineBudget()
     /// What the log gets about connections without a PROXY protocol header.
     var preambleLines = LineBudget()
+    /// Lines of bodies that could not be kept.
+    var spoolLines = LineBudget(lines: 1)
     /// Set when the server drains: no connection is kept after its answer.
     private(set) var isDraining = false
     /// How long an idle connection may still bring a request while the server drains.

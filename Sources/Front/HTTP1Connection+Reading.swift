@@ -141,8 +141,10 @@ extension HTTP1Connection {
             refuse(refusal)
             return false
         } catch {
-            if core.spool.mayComplain(at: MonotonicClock.now()) {
-                core.logger.error("a request body could not be kept", metadata: ["error": "\(error)"])
+            if let others = core.spoolLines.take(at: MonotonicClock.now()) {
+                var metadata: Logger.Metadata = ["error": "\(error)"]
+                if others > 0 { metadata["others_not_shown"] = "\(others)" }
+                core.logger.error("a request body could not be kept", metadata: metadata)
             }
             refuse(.noRoomForBody)
             return false

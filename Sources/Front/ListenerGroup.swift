@@ -16,7 +16,7 @@ final class ListenerGroup {
     private(set) var sockets: [ListeningSocket] = []
     private var gate: AcceptGate
     private let reserve = DescriptorReserve()
-    private var setUpFailures = RateLimitedReport(interval: .seconds(10))
+    private var setUpLines = LineBudget(lines: 1)
     private var lastCount = 0
     private var hasTimer = false
 
@@ -155,11 +155,10 @@ final class ListenerGroup {
     /// One line in ten seconds at most: what fails for one connection tends to fail for all.
     private func setUpFailed(_ error: any Error) {
         core.dispatcher.metrics.connectionFailed()
-        guard let unreported = setUpFailures.add(at: MonotonicClock.now()) else { return }
-        core.logger.error(
-            "an accepted connection could not be set up and was closed",
-            metadata: ["error": "\(error)", "since_last_line": "\(unreported)"]
-        )
+        guard let others = setUpLines.take(at: MonotonicClock.now()) else { return }
+        var metadata: Logger.Metadata = ["error": "\(error)"]
+        if others > 0 { metadata["others_not_shown"] = "\(others)" }
+        core.logger.error("an accepted connection could not be set up and was closed", metadata: metadata)
     }
 
     private func change(_ event: (inout AcceptGate, Instant) -> AcceptGate.Notice?) {

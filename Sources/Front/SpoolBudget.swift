@@ -1,5 +1,4 @@
 internal import Glibc
-internal import RequestQueue
 
 /// What all spool files may take together, and what they take.
 ///
@@ -16,9 +15,7 @@ final class SpoolBudget {
     private var share = 0
     /// The use at which the file system is asked anew.
     private var nextLook = 0
-    private var lastComplaint: Instant?
     private static let step = 32 << 20
-    private static let quietTime = Nanoseconds.seconds(10)
 
     /// Creates the budget of the files in `directory`, with nothing used; a limit of 0 is no limit.
     init(directory: String, limit: Int?) {
@@ -44,13 +41,6 @@ final class SpoolBudget {
 
     /// Notes bytes of a file that is gone.
     func gaveBack(_ count: Int) { used -= count }
-
-    /// Whether now is a time to say in the log that there is no room: not for each request of many.
-    func mayComplain(at now: Instant) -> Bool {
-        if let lastComplaint, now.since(lastComplaint) < Self.quietTime { return false }
-        lastComplaint = now
-        return true
-    }
 
     private func look() {
         nextLook = used + Self.step

@@ -76,8 +76,9 @@ def test_a_client_cannot_write_lines_of_its_own_into_the_log(roost):
 
 def test_the_start_tells_address_processes_threads_and_why(roost):
     server = roost("probe:app", "--threads", 3)
+    # The line comes up to a tenth of a second after readiness, which /readyz tells at once.
+    eventually(lambda: f"http://127.0.0.1:{server.address[1]}" in server.log(), "the address is told")
     text = server.log()
-    assert f"http://127.0.0.1:{server.address[1]}" in text
     assert "processes" in text and "threads" in text
 
 
